@@ -1,0 +1,72 @@
+"""Z.AI's models in a notebook cell: `%load_ext zai_magics`, then `%%zai chat`.
+
+import zai_magics as zm
+
+zm.chat("What is a p-value?")        # the same verbs from Python, in a notebook
+zm.Client().chat("Hi")               # the client alone, anywhere
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .client import Client as Client
+    from .errors import Interrupted as Interrupted
+    from .errors import ZaiError as ZaiError
+    from .magics.python import chat as chat
+    from .magics.python import image as image
+    from .magics.python import video as video
+    from .types import Clip as Clip
+    from .types import Picture as Picture
+    from .types import Pictures as Pictures
+    from .types import Reply as Reply
+
+_HOMES = {
+    "Client": "client",
+    "Clip": "types",
+    "Interrupted": "errors",
+    "Picture": "types",
+    "Pictures": "types",
+    "Reply": "types",
+    "ZaiError": "errors",
+    "chat": "magics.python",
+    "errors": "errors",
+    "image": "magics.python",
+    "video": "magics.python",
+}
+__all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when first used."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f".{home}", __name__)
+    return module if name == home else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext zai_magics`: registers the magics; no network, no httpx yet."""
+    from .magics.magic import ZaiMagics
+
+    if not isinstance(getattr(shell, "zai_magics", None), ZaiMagics):
+        shell.zai_magics = ZaiMagics(shell)
+        shell.zai_magics.install()
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext zai_magics`: takes everything back, closes connections and the sandbox."""
+    magics = getattr(shell, "zai_magics", None)
+    if magics is not None:
+        magics.remove()
+        shell.zai_magics = None

@@ -1,0 +1,130 @@
+"""Deltas gather here: a growing answer, its snapshots, and the reply that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import catalogue
+from .errors import BadAnswer
+from .types import Call, Delta, Draft, Json, Reply, ToolCall, Usage
+from .wire import chat
+
+TEXT_LIMIT = 8 * 1024 * 1024
+
+_NOTES = {
+    "length": "cut off at max_tokens; raise --max-tokens and run the cell again",
+    "sensitive": "stopped by the service's content filter; rephrase the prompt",
+    "network_error": "the service lost its own connection; run the cell again",
+    "model_context_window_exceeded": "the conversation no longer fits into the model; %zai new",
+}
+_NO_TEXT = "only thinking came, no text; raise --max-tokens or use --think off"
+_INCOMPLETE = "incomplete: the stream ended early; run the cell again"
+_FINE = {"stop", "tool_calls"}
+
+
+class Answer:
+    """A reply in the making: `answer.add(delta)`, then `answer.draft()` or `answer.reply(…)`.
+
+    `seconds` of `add` is the time since the request, for how long the thinking took.
+    Raises BadAnswer beyond 8 MB of text.
+    """
+
+    def __init__(self, model: str, *, sandbox: bool = False) -> None:
+        self.model = model
+        self.sandbox = sandbox
+        self.usage: Usage | None = None
+        self.finish_reason = ""
+        self.request_id = ""
+        self.unreadable = 0
+        self.ended = False
+        self.thought_for = 0.0
+        self._pieces: list[str] = []
+        self._thoughts: list[str] = []
+        self._calls: dict[int, ToolCall] = {}
+        self._size = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has come that a user could see or that costs to lose."""
+        return not (self._pieces or self._thoughts or self._calls)
+
+    def add(self, delta: Delta, seconds: float = 0.0) -> None:
+        """Take in what one event adds."""
+        if delta.text:
+            self._pieces.append(delta.text)
+            self._size += len(delta.text)
+        if delta.thinking:
+            self._thoughts.append(delta.thinking)
+            self._size += len(delta.thinking)
+            self.thought_for = seconds
+        for index, call in delta.tool_calls:
+            self._add_call(index, call)
+        self.usage = delta.usage or self.usage
+        self.finish_reason = delta.finish_reason or self.finish_reason
+        if delta.raw and not self.request_id:
+            self._name(delta.raw)
+        if self._size > TEXT_LIMIT:
+            raise BadAnswer("the answer is larger than 8 MB; it was stopped", outcome="refused")
+
+    def draft(self, notice: str = "") -> Draft:
+        """The answer so far."""
+        return Draft(
+            self.model,
+            self._pieces,
+            self._thoughts,
+            len(self._pieces),
+            len(self._thoughts),
+            notice,
+            self.sandbox,
+        )
+
+    def reply(self, elapsed: float, messages: Sequence[Mapping[str, Any]], note: str = "") -> Reply:
+        """The answer as it ends, with its price and what is not as it should be."""
+        text, thinking = "".join(self._pieces), "".join(self._thoughts)
+        calls = tuple(self._calls[i] for i in sorted(self._calls))
+        call = Call(
+            self.model.removesuffix("+sandbox"),
+            self.usage,
+            0.0 if self.sandbox else catalogue.cost(self.model, self.usage),
+            self.finish_reason,
+            elapsed,
+            self.thought_for,
+            self.request_id,
+            note or self._note(text),
+            self.sandbox,
+        )
+        said = chat.assistant(text, calls)
+        return Reply(text, call, thinking, calls, [*map(dict, messages), said])
+
+    def _note(self, text: str) -> str:
+        if not (self.finish_reason or self.ended):
+            return _INCOMPLETE
+        if not text.strip() and self._thoughts and self.finish_reason not in ("tool_calls",):
+            return _NO_TEXT
+        if self.finish_reason in _NOTES:
+            return _NOTES[self.finish_reason]
+        if self.finish_reason and self.finish_reason not in _FINE:
+            return f"the service ended it with {self.finish_reason!r}"
+        if self.unreadable:
+            return (
+                f"{self.unreadable} piece(s) of the stream could not be read; words may be missing"
+            )
+        if not text and not self._calls:
+            return "the service sent an empty answer; run the cell again"
+        return ""
+
+    def _add_call(self, index: int, call: ToolCall) -> None:
+        had = self._calls.get(index, ToolCall("", "", ""))
+        arguments = had.arguments + call.arguments
+        self._size += len(call.arguments)
+        self._calls[index] = ToolCall(call.id or had.id, call.name or had.name, arguments)
+
+    def _name(self, event: Json) -> None:
+        """The answer's id and the model that answered stand in every event; once is enough."""
+        number, model = event.get("request_id") or event.get("id"), event.get("model")
+        if isinstance(number, str):
+            self.request_id = number
+        if isinstance(model, str) and model:
+            self.model = model
+            self.sandbox = self.sandbox or catalogue.is_sandbox(model)

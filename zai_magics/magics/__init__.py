@@ -1,0 +1,1 @@
+"""IPython's side: text -> command, command -> verb, snapshots -> display."""

@@ -1,0 +1,66 @@
+"""Tab on a `%zai` line: commands, options, their choices, models, variables, paths."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .. import catalogue
+from .grammar import COMMANDS, Option
+
+KEY = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
+_MODELS = {"chat": ("chat", "vision"), "image": ("image",), "video": ("video",)}
+
+
+def install(shell: Any) -> Any:
+    """Register with the shell's completer."""
+    shell.set_hook("complete_command", candidates, re_key=KEY)
+    return candidates
+
+
+def remove(shell: Any) -> None:
+    """Take the registration back."""
+    table = shell.custom_completers.regexs if hasattr(shell, "custom_completers") else {}
+    table.pop(KEY, None)
+
+
+def candidates(shell: Any, event: Any) -> list[str]:
+    """What may stand at the cursor: `event.line` up to it, `event.symbol` the word begun."""
+    before = event.text_until_cursor if hasattr(event, "text_until_cursor") else event.line
+    found = KEY.match(before)
+    words = before[found.end() :].split() if found else []
+    begun = event.symbol or ""
+    if words and before.endswith(words[-1]):
+        words.pop()
+    return [c for c in _possible(shell, words, begun, "%%" in before) if c.startswith(begun)]
+
+
+def _possible(shell: Any, words: list[str], begun: str, cell: bool) -> list[str]:
+    if not words and not (cell and begun.startswith("-")):
+        return list(COMMANDS)
+    name = words[0] if words and words[0] in COMMANDS else "chat"
+    command = COMMANDS[name]
+    if name == "help":
+        return list(COMMANDS)
+    if name == "sandbox":
+        return ["off"]
+    last = words[-1] if words else ""
+    option = next((o for o in command.options if last in o.flags), None)
+    if option is not None and option.kind != "flag":
+        return _values(shell, name, option)
+    if begun.startswith("-"):
+        return [flag for o in command.options for flag in o.flags]
+    return _variables(shell) if "{{" in "".join(words) + begun else []
+
+
+def _values(shell: Any, command: str, option: Option) -> list[str]:
+    if option.name == "model":
+        return [m.id for m in catalogue.known(*_MODELS.get(command, ()))]
+    if option.choices:
+        return list(option.choices)
+    return _variables(shell) if option.name in ("out", "attach") else []
+
+
+def _variables(shell: Any) -> list[str]:
+    hidden = getattr(shell, "user_ns_hidden", {})
+    return sorted(n for n in shell.user_ns if not n.startswith("_") and n not in hidden)

@@ -1,0 +1,110 @@
+"""The commands and their options, as data: parsing, help and completion read it from here."""
+
+from __future__ import annotations
+
+import difflib
+from typing import NamedTuple
+
+
+class Option(NamedTuple):
+    """One option. `kind` is flag, text, int, float, texts or floats (repeatable), pair, choice."""
+
+    flags: tuple[str, ...]
+    name: str
+    kind: str
+    value: str
+    help: str
+    choices: tuple[str, ...] = ()
+
+
+class Command(NamedTuple):
+    """One command: what it does, its options, and what its words are ("" for none)."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    words: str = ""
+    example: str = ""
+
+
+def _option(flags: str, name: str, kind: str, value: str, help: str, choices: str = "") -> Option:
+    return Option(tuple(flags.split()), name, kind, value, help, tuple(choices.split()))
+
+
+MODEL = _option("-m --model", "model", "text", "MODEL", "model to ask; see %zai models")
+PARAM = _option("--param", "param", "pair", "K=V", "pass any other parameter to the service")
+OUT = _option("-o --out", "out", "text", "NAME", "put the value in a variable")
+QUIET = _option("-q --quiet", "quiet", "flag", "", "show nothing")
+DRY_RUN = _option(
+    "--dry-run", "dry_run", "flag", "", "show the request and its price; send nothing"
+)
+RAW = _option("--raw", "raw", "flag", "", "leave {{ }} in the prompt as it is")
+COMMON = (MODEL, PARAM, OUT, QUIET, DRY_RUN, RAW)
+SAVE = _option("--save", "save", "text", "PATH", "where to keep the file (default: zai_media/)")
+SIZE = _option("--size", "size", "text", "WxH", "size in pixels, such as 1280x1280")
+QUALITY = _option("--quality", "quality", "text", "WORD", "hd or standard; video: quality or speed")
+
+CHAT = (
+    _option("-s --system", "system", "text", "TEXT", "system prompt for this turn"),
+    _option("-t --temperature", "temperature", "float", "T", "0 is plain, 1 is lively"),
+    _option("--top-p", "top_p", "float", "P", "nucleus sampling"),
+    _option("--max-tokens", "max_tokens", "int", "N", "longest answer, thinking included"),
+    _option("--stop", "stop", "texts", "WORD", "stop before this word"),
+    _option("--think", "think", "choice", "HOW", "reasoning", "on off low high max"),
+    _option("-a --attach", "attach", "texts", "X", "an image: a path or URL; repeatable"),
+    _option("--alone", "alone", "flag", "", "outside the conversation"),
+    _option("-f --format", "format", "choice", "HOW", "how it is shown", "markdown text json"),
+    _option("--no-stream", "no_stream", "flag", "", "the whole answer at once"),
+)
+IMAGE = (SIZE, QUALITY, _option("-n", "n", "int", "N", "how many pictures"), SAVE)
+VIDEO = (
+    SIZE,
+    QUALITY,
+    _option("--fps", "fps", "int", "N", "pictures a second, 30 or 60"),
+    _option("--duration", "duration", "int", "S", "seconds, 5 or 10"),
+    _option("--audio", "audio", "flag", "", "with sound"),
+    _option("-a --attach", "attach", "texts", "X", "first frame, then last: a path or URL"),
+    SAVE,
+)
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "chat",
+            "a turn of the conversation",
+            (*CHAT, *COMMON),
+            "PROMPT",
+            "%%zai chat -t 0.2\nWhat is a p-value? Explain it with {{ n }} coin flips.",
+        ),
+        Command(
+            "image",
+            "pictures, shown and kept as files",
+            (*IMAGE, *COMMON),
+            "PROMPT",
+            "%zai image --size 1280x1280 a lighthouse in the fog",
+        ),
+        Command(
+            "video",
+            "a clip, shown in a player and kept as a file",
+            (*VIDEO, *COMMON),
+            "PROMPT",
+            "%zai video --audio a bird flying over the ocean",
+        ),
+        Command("wait", "take up a video job again", (SAVE, OUT, QUIET), "ID", "%zai wait 1659"),
+        Command("history", "the conversation so far"),
+        Command("new", "begin a new conversation", (), "[NAME]"),
+        Command("drop", "take back the turn run last, or turn N", (), "[N]"),
+        Command("system", "set the system prompt (off: none)", (RAW,), "[TEXT]"),
+        Command("models", "models, what they take and cost", (OUT, QUIET)),
+        Command("login", "ask for the API key, hidden"),
+        Command("sandbox", "try everything without a key (off: the service again)", (), "[off]"),
+        Command("help", "this, or one command's options", (), "[COMMAND]"),
+    )
+}
+
+
+def nearest(word: str, names: list[str]) -> str:
+    """` (did you mean x?)` for the name most like a mistyped word, else nothing."""
+    close = difflib.get_close_matches(word, names, 1, 0.5)
+    return f" (did you mean {close[0]}?)" if close else ""

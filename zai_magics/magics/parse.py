@@ -1,0 +1,177 @@
+"""Text of a line or cell -> a command, its options and the prompt, byte for byte.
+
+Options stand left of the prompt: they end at the first other word or at `--`.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from typing import Any, NamedTuple
+
+from ..errors import CommandError, one_line
+from ..secret import looks_like_key
+from .grammar import COMMANDS, Command, Option, nearest
+
+_WORD = re.compile(r"\S+")
+_BLANK = re.compile(r"\s*")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'', re.S)
+_BRACES = re.compile(r"\{\{.*?\}\}\S*", re.S)
+_ESCAPED = re.compile(r"\\([\"'\\])")
+
+
+class Parsed(NamedTuple):
+    """A typed command: its name, the options that were said, and its words."""
+
+    command: str
+    options: dict[str, Any]
+    text: str
+
+
+def parse(line: str, body: str | None = None) -> Parsed:
+    """`parse("chat -t 0 Hi?")` is `Parsed("chat", {"temperature": 0.0}, "Hi?")`.
+
+    `body` is a cell's text below its first line; a cell without a command is a chat.
+    Raises CommandError for what does not exist, with the nearest name; nothing is guessed.
+    """
+    name, start = _command(line, body is not None)
+    command = COMMANDS[name]
+    options, at, free = _options(command, line, start)
+    words = line[at:]
+    if not free:
+        _no_late_options(command, words)
+    if not command.words and words.strip():
+        _no_key(line)
+        raise CommandError(f"%zai {name} takes no words; see %zai help {name}")
+    return Parsed(name, options, _text(words, body))
+
+
+def _text(words: str, body: str | None) -> str:
+    """The words and the body; the newline that IPython puts after a body is not the user's."""
+    if body is None:
+        return words
+    body = body.removesuffix("\n")
+    return f"{words}\n{body}" if words.strip() and body else (words if words.strip() else body)
+
+
+def _command(line: str, cell: bool) -> tuple[str, int]:
+    start = _skip(line, 0)
+    word = _WORD.match(line, start)
+    if word is None or word.group().startswith("-"):
+        if cell:
+            return "chat", start
+        raise CommandError("%zai takes a command first, such as %zai chat; see %zai help")
+    name = word.group()
+    if name in COMMANDS:
+        return name, word.end()
+    _no_key(line)
+    raise CommandError(
+        f"there is no command {one_line(name, 40)!r}{nearest(name, list(COMMANDS))}; "
+        "see %zai help, or write %zai chat before the prompt"
+    )
+
+
+def _options(command: Command, line: str, at: int) -> tuple[dict[str, Any], int, bool]:
+    """The options, where the words begin, and whether a `--` set them free."""
+    known = {flag: option for option in command.options for flag in option.flags}
+    said: dict[str, Any] = {}
+    while True:
+        at = _skip(line, at)
+        word = _WORD.match(line, at)
+        if word is None or not word.group().startswith("-") or word.group() == "-":
+            return said, at, False
+        if word.group() == "--":
+            return said, _skip(line, word.end()), True
+        option, flag, rest = _find(command, known, word.group())
+        if option.kind == "flag":
+            if rest:
+                raise CommandError(f"{flag} takes no value")
+            said[option.name], at = True, word.end()
+            continue
+        start = at + len(word.group()) - len(rest)
+        text, at = _value(line, start if rest else _skip(line, word.end()), flag, option)
+        _put(said, option, flag, text)
+
+
+def _find(command: Command, known: dict[str, Option], word: str) -> tuple[Option, str, str]:
+    """The option that a word names, its flag, and what is glued to it (`--x=1`, `-n4`)."""
+    flag, equals, rest = word.partition("=")
+    if flag in known and (equals or not rest):
+        if equals and not rest:
+            raise CommandError(f"{flag}= has no value")
+        return known[flag], flag, rest
+    if not word.startswith("--") and word[:2] in known and known[word[:2]].kind != "flag":
+        return known[word[:2]], word[:2], word[2:]
+    raise CommandError(
+        f"%zai {command.name} has no option {one_line(flag, 40)}{nearest(flag, list(known))}; "
+        f"see %zai help {command.name}, or put -- before the prompt"
+    )
+
+
+def _value(line: str, at: int, flag: str, option: Option) -> tuple[str, int]:
+    quoted = _QUOTED.match(line, at)
+    if quoted:
+        inner = quoted.group(1) if quoted.group(1) is not None else quoted.group(2)
+        return _ESCAPED.sub(r"\1", inner), quoted.end()
+    if line[at : at + 1] in ("'", '"') and line[at : at + 1]:
+        raise CommandError(f"the quote after {flag} is not closed")
+    word = _BRACES.match(line, at) or _WORD.match(line, at)
+    if word is None:
+        raise CommandError(f"{flag} needs a value: {flag} {option.value}")
+    return word.group(), word.end()
+
+
+def _put(said: dict[str, Any], option: Option, flag: str, text: str) -> None:
+    _no_key(text)
+    if option.kind == "texts":
+        said[option.name] = (*said.get(option.name, ()), text)
+    elif option.kind == "pair":
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise CommandError(f"{flag} takes NAME=VALUE, not {one_line(text, 40)!r}")
+        said[option.name] = {**said.get(option.name, {}), name: _json_or_text(value)}
+    else:
+        said[option.name] = _converted(option, flag, text)
+
+
+def _converted(option: Option, flag: str, text: str) -> Any:
+    if option.kind == "choice" and text not in option.choices:
+        raise CommandError(f"{flag} takes {', '.join(option.choices)}; not {one_line(text, 40)!r}")
+    if option.kind in ("int", "float"):
+        try:
+            return int(text) if option.kind == "int" else float(text)
+        except ValueError:
+            what = "a whole number" if option.kind == "int" else "a number"
+            raise CommandError(f"{flag} takes {what}, not {one_line(text, 40)!r}") from None
+    if option.name == "out" and (not text.isidentifier() or keyword.iskeyword(text)):
+        raise CommandError(f"{flag} takes a variable's name, not {one_line(text, 40)!r}")
+    return text
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _no_late_options(command: Command, words: str) -> None:
+    """A known option inside the words is an error, never half obeyed."""
+    known = {flag for option in command.options for flag in option.flags}
+    for word in _WORD.findall(words):
+        if word.partition("=")[0] in known:
+            raise CommandError(
+                f"{one_line(word, 40)} stands inside the prompt: move it left, "
+                "or put -- before the prompt"
+            )
+
+
+def _no_key(text: str) -> None:
+    if looks_like_key(text):
+        raise CommandError("a key does not belong in a cell; %zai login asks for it, hidden")
+
+
+def _skip(line: str, at: int) -> int:
+    found = _BLANK.match(line, at)
+    return found.end() if found else at

@@ -1,0 +1,113 @@
+"""What the commands about the state show: where you stand, models, help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import catalogue
+from ..errors import CommandError, ZaiError
+from ..session import Session
+from ..types import Model, Table
+from .grammar import COMMANDS, nearest
+
+
+def status(session: Session) -> Table:
+    """`%zai` alone: endpoint, where the key came from, models, conversation, spend, next steps."""
+    rows = [
+        ("endpoint", _endpoint(session)),
+        ("key", _key(session)),
+        ("models", _models(session)),
+        ("conversation", _conversation(session)),
+        ("spent here", _spent(session)),
+    ]
+    rows += [("jobs", ", ".join(_open_jobs(session)))] if _open_jobs(session) else []
+    return Table(("", ""), tuple(rows), "", _next_step(session))
+
+
+def models(found: Sequence[Model], note: str) -> Table:
+    """`%zai models`."""
+    rows = [
+        (
+            m.id,
+            m.kind,
+            f"{m.context // 1000}K" if m.context else "",
+            f"{m.max_output // 1024}K" if m.max_output else "",
+            m.price or "price unknown",
+            "yes" if m.listed else "",
+        )
+        for m in found
+    ]
+    dated = f"prices of {catalogue.dated()}; other model ids are passed on as they are"
+    columns = ("model", "kind", "context", "max output", "price (USD)", "listed")
+    return Table(columns, tuple(rows), "", f"{note}; {dated}" if note else dated)
+
+
+def help(name: str) -> Table:
+    """`%zai help`, `%zai help chat`, `%zai chat?`. Raises CommandError for another name."""
+    if not name:
+        rows = tuple((f"%zai {c.name} {c.words}".rstrip(), c.help) for c in COMMANDS.values())
+        note = (
+            "%%zai alone is %%zai chat; the prompt is the cell's body. "
+            "{{ expression }} inserts a value. %zai help COMMAND shows its options."
+        )
+        return Table(("", ""), rows, "", note)
+    if name not in COMMANDS:
+        close = nearest(name, list(COMMANDS))
+        raise CommandError(f"there is no command {name!r}{close}; see %zai help")
+    command = COMMANDS[name]
+    rows = tuple(
+        (", ".join(o.flags) + (f" {o.value}" if o.value else ""), _what(o.help, o.choices))
+        for o in command.options
+    )
+    title = f"%zai {name} {'[options] ' * bool(rows)}{command.words}".rstrip() + f": {command.help}"
+    return Table(("", ""), rows, title, command.example)
+
+
+def _what(words: str, choices: Sequence[str]) -> str:
+    return f"{words}: {', '.join(choices)}" if choices else words
+
+
+def _endpoint(session: Session) -> str:
+    try:
+        where = session.endpoint()
+    except ZaiError as error:
+        return str(error)
+    return f"{where.name} ({where.url})"
+
+
+def _key(session: Session) -> str:
+    try:
+        if session.endpoint().sandbox:
+            return "none needed; yours is not sent to the sandbox"
+        found = session.found_key()
+    except ZaiError as error:
+        return str(error)
+    return f"from {found.source}" if found else "none"
+
+
+def _models(session: Session) -> str:
+    s = session.settings
+    return f"{s.model}, with images {s.vision_model}, {s.image_model}, {s.video_model}"
+
+
+def _conversation(session: Session) -> str:
+    now = session.conversation
+    turns = f"{len(now.turns)} turn{'s' * (len(now.turns) != 1)}"
+    return f"{now.name}, {turns}" + (", with a system prompt" if now.system else "")
+
+
+def _spent(session: Session) -> str:
+    spent = session.spent
+    unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
+    amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
+    return f"{amount} in {spent.calls} call{'s' * (spent.calls != 1)}{unknown}"
+
+
+def _open_jobs(session: Session) -> list[str]:
+    return [job.id for job in session.jobs.values() if job.state == "pending"]
+
+
+def _next_step(session: Session) -> str:
+    if _key(session) == "none":
+        return "next: %zai login asks for a key; %zai sandbox tries everything without one"
+    return "next: %%zai chat, %zai image, %zai video; %zai help shows the rest"

@@ -1,0 +1,92 @@
+"""What may be set on a verb: one frozen record each, the same from a magic and from Python.
+
+`None` always means "not said": the service's own default holds then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import catalogue
+from .types import Json
+from .wire import chat, media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """On every verb that sends something. `param` is passed to the service as it is."""
+
+    model: str | None = None
+    param: Mapping[str, Any] = field(default_factory=dict)
+    raw: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatOptions(Common):
+    """On `chat`. `think` is on, off, low, high or max; `attach` holds image paths and URLs."""
+
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    think: str | None = None
+    attach: tuple[str, ...] = ()
+    alone: bool = False
+    stream: bool = True
+
+    def params(self, model: str) -> Json:
+        """The parameters of a request for this model, beside its messages."""
+        known = catalogue.entry(model)
+        thinks = known.thinks if known else "switch"
+        return {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "stop": list(self.stop) or None,
+            **(chat.thinking(self.think, thinks) if self.think else {}),
+            "stream": self.stream,
+            **self.param,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageOptions(Common):
+    """On `image`. `n` pictures are `n` requests: the service makes one at a time."""
+
+    size: str | None = None
+    quality: str | None = None
+    n: int = 1
+    save: str | None = None
+
+    def params(self) -> Json:
+        """The parameters of one request, beside model and prompt."""
+        return {"size": self.size, "quality": self.quality, **self.param}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoOptions(Common):
+    """On `video`. `attach` is the first frame, or the first and the last."""
+
+    size: str | None = None
+    quality: str | None = None
+    fps: int | None = None
+    duration: int | None = None
+    audio: bool = False
+    attach: tuple[str, ...] = ()
+    save: str | None = None
+
+    def params(self, frames: list[str]) -> Json:
+        """The parameters of the request, beside model and prompt; `frames` are URLs."""
+        return {
+            "image_url": media.frames(frames),
+            "size": self.size,
+            "quality": self.quality,
+            "fps": self.fps,
+            "duration": self.duration,
+            "with_audio": True if self.audio else None,
+            **self.param,
+        }

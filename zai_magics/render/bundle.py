@@ -1,0 +1,111 @@
+"""Any value or snapshot -> the MIME bundle that a front-end shows and the notebook keeps.
+
+`text/html` and `text/plain` together, never `text/markdown`: every viewer that was tried takes
+the HTML, and JupyterLab would put Markdown into the page unsanitized.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..conversation import Conversation
+from ..types import Clip, Note, Picture, Pictures, Progress, Reply, Request, Table
+from . import parts, pieces, safe
+from . import reply as replies
+
+Bundle = dict[str, Any]
+_LONG = 400
+
+
+def bundle(value: object, folder: Path | None = None, view: str = "markdown") -> Bundle:
+    """`bundle(reply)` is `{"text/html": …, "text/plain": …, …}` for any of the package's values.
+
+    `folder` is the notebook's, for paths; `view` is how a reply is shown: markdown, text, json.
+    Raises TypeError for other values.
+    """
+    folder = folder or Path.cwd()
+    if isinstance(value, Reply):
+        shown = both(replies.html(value, view), replies.plain(value))
+        return {**shown, replies.RECORD: replies.record(value)}
+    if isinstance(value, Picture):
+        return both(pieces.picture(value, folder), pieces.plain(value, folder))
+    if isinstance(value, Pictures):
+        lines = "\n".join(pieces.plain(v, folder) for v in value)
+        return both(pieces.gallery(value, folder), lines)
+    if isinstance(value, Clip):
+        return both(pieces.clip(value, folder), pieces.plain(value, folder))
+    if isinstance(value, Progress):
+        words = " · ".join(filter(None, pieces.progress_facts(value, over=True)))
+        return both(pieces.progress(value, over=True), safe.plain(words))
+    if isinstance(value, Request):
+        return _request(value)
+    if isinstance(value, Conversation):
+        return _transcript(value)
+    if isinstance(value, Table):
+        return _table(value)
+    if isinstance(value, Note):
+        return both(safe.page(parts.quiet([value.text])), safe.plain(value.text))
+    raise TypeError(f"a {type(value).__name__} is not shown by zai_magics")
+
+
+def both(html: str, plain: str) -> Bundle:
+    """HTML and text together."""
+    return {"text/html": html, "text/plain": plain}
+
+
+def _table(value: Table) -> Bundle:
+    title = f"<div><b>{safe.escape(value.title)}</b></div>" if value.title else ""
+    note = parts.quiet([value.note]) if value.note else ""
+    html = safe.page(title + parts.table(value.columns, value.rows) + note)
+    lines = (value.title, parts.plain_table(value.columns, value.rows), value.note)
+    return both(html, safe.plain("\n".join(filter(None, lines))))
+
+
+def _request(value: Request) -> Bundle:
+    size = f"about {parts.count(value.tokens)} tokens" if value.tokens else ""
+    words = ["nothing was sent", size, value.price]
+    shown = json.dumps(_shortened(value.body), indent=2, ensure_ascii=False)
+    lead = f"<div><b>POST</b> {safe.escape(value.url)}</div>"
+    html = safe.page(lead + safe.markdown(f"`````json\n{shown}\n`````") + parts.quiet(words))
+    plain = f"POST {value.url}\n{shown}\n{' · '.join(filter(None, words))}"
+    return both(html, safe.plain(plain))
+
+
+def _shortened(value: Any) -> Any:
+    """A request's JSON with embedded files named by their size only."""
+    if isinstance(value, dict):
+        return {k: _shortened(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shortened(v) for v in value]
+    if isinstance(value, str) and value.startswith("data:") and len(value) > _LONG:
+        return f"{value[:40]}… ({len(value) / 1024:.0f} KB)"
+    return value
+
+
+def _transcript(conversation: Conversation) -> Bundle:
+    turns = conversation.turns
+    if not turns:
+        return bundle(Note(f"the conversation {conversation.name!r} has no turns yet"))
+    html, lines = [], []
+    if conversation.system:
+        html.append(parts.fold("system prompt", safe.verbatim(conversation.system)))
+        lines.append(f"system: {conversation.system}")
+    for i, turn in enumerate(turns):
+        marks = [f"{turn.attachments} attachment(s)"] if turn.attachments else []
+        marks += [turn.state] if turn.state != "complete" else []
+        marks += ["older than its context"] if conversation.stale(i) else []
+        html.append(parts.quiet([f"{i + 1}", turn.model, *marks]))
+        html.append(_asked(turn.prompt) + safe.markdown(turn.reply))
+        said = ", ".join(marks)
+        lines.append(f"[{i + 1}] {turn.prompt}{f' ({said})' if said else ''}\n\n{turn.reply}")
+    return both(safe.page("".join(html)), safe.plain("\n\n".join(lines)))
+
+
+def _asked(prompt: str) -> str:
+    style = (
+        "background:rgba(128,128,128,0.12);border-radius:6px;padding:6px 10px;margin:2px 0 6px 0;"
+        "white-space:pre-wrap"
+    )
+    return f'<div style="{style}">{safe.escape(prompt)}</div>'

@@ -1,0 +1,232 @@
+"""Snapshots -> a front-end, as they come. Three painters, because front-ends differ:
+
+`CellPainter` updates one display of a notebook cell; `OncePainter` shows only the last snapshot
+(nbclient, consoles); `TerminalPainter` writes the new words to stdout.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+from uuid import uuid4
+
+from ..errors import Interrupted
+from ..types import Draft, Progress, Reply
+from . import parts, pieces, safe
+from . import reply as replies
+from .bundle import Bundle, both, bundle
+from .growing import Growing
+from .text import settled
+
+# Ten paintings a second while the output is small. Each painting sends the whole output again,
+# so beyond this many bytes they become rarer in proportion: what is sent stays bounded.
+INTERVAL, SMALL = 0.1, 7500
+FIRST_SIGN = 0.4
+
+Publish = Callable[[Bundle, str, bool], None]
+"""Shows a bundle under a display id; the flag says that it updates an earlier one."""
+
+
+class Painter(Protocol):
+    """Takes snapshots; `finish` paints the last one as it is to be kept."""
+
+    def paint(self, snapshot: Any) -> None:
+        """Show a snapshot, or leave it out when a newer one will come soon enough."""
+
+    def finish(self) -> None:
+        """Show the newest snapshot in its final form."""
+
+
+def show(snapshots: Generator[Any, None, None], painter: Painter) -> Any:
+    """Paint every snapshot of a verb and give the last one, its value.
+
+    An interrupt while painting is handed to the verb, which keeps what it has and says so.
+    """
+    last = None
+    try:
+        for last in snapshots:
+            painter.paint(last)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        for last in _stopped(snapshots):
+            painter.paint(last)
+        raise
+    finally:
+        painter.finish()
+    return last
+
+
+def _stopped(snapshots: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    """What the verb still has to say when it is interrupted; then its own Interrupted comes."""
+    try:
+        yield snapshots.throw(KeyboardInterrupt())
+    except StopIteration:
+        return
+    yield from snapshots
+
+
+class OncePainter:
+    """Shows the last snapshot once it is known to be the last."""
+
+    def __init__(self, publish: Publish, folder: Path, view: str = "markdown") -> None:
+        self._publish, self._folder, self._view = publish, folder, view
+        self._latest: Any = None
+
+    def paint(self, snapshot: Any) -> None:
+        """Remember it."""
+        self._latest = snapshot
+
+    def finish(self) -> None:
+        """Show it, unless it is a draft without a word."""
+        if self._latest is not None and not _is_empty(self._latest):
+            self._publish(final(self._latest, self._folder, self._view), "", False)
+
+
+class CellPainter:
+    """One display of a cell, updated about ten times a second and more rarely as it grows.
+
+    A timer paints what came last when a stream stalls. `finish` always paints.
+    """
+
+    def __init__(
+        self,
+        publish: Publish,
+        folder: Path,
+        view: str = "markdown",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._publish, self._folder, self._view, self._clock = publish, folder, view, clock
+        self._id = f"zai-{uuid4().hex[:12]}"
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._growing = Growing()
+        self._latest: Any = None
+        self._painted: Any = None
+        self._shown = False
+        self._due = clock() + FIRST_SIGN
+
+    def paint(self, snapshot: Any) -> None:
+        """Paint now if it is time or the first words have come, else leave it to the timer."""
+        with self._lock:
+            self._latest = snapshot
+            wait = self._due - self._clock()
+            if wait <= 0 or (_is_empty(self._painted) and not _is_empty(snapshot)):
+                self._paint()
+            elif self._timer is None:
+                self._timer = threading.Timer(wait, self._flush)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def finish(self) -> None:
+        """Paint the final form; the timer is at rest from now on."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            # A draft without a word that nobody has seen needs no output at all.
+            if self._latest is not None and (self._shown or not _is_empty(self._latest)):
+                self._send(final(self._latest, self._folder, self._view))
+            self._latest = None
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._timer = None
+            if self._latest is not None and self._latest is not self._painted:
+                self._paint()
+
+    def _paint(self) -> None:
+        started = self._clock()
+        size = self._send(self._interim(self._latest))
+        self._painted = self._latest
+        # A painting that took long is followed by a pause at least three times as long.
+        took = self._clock() - started
+        self._due = self._clock() + max(INTERVAL, INTERVAL * size / SMALL, 3 * took)
+
+    def _interim(self, value: Any) -> Bundle:
+        if isinstance(value, Draft):
+            return both(replies.draft_html(value, self._growing, self._view), "…")
+        if isinstance(value, Progress):
+            return both(pieces.progress(value), " · ".join(pieces.progress_facts(value)))
+        return bundle(value, self._folder, self._view)
+
+    def _send(self, data: Bundle) -> int:
+        self._publish(data, self._id, self._shown)
+        self._shown = True
+        return len(data["text/html"])
+
+
+class TerminalPainter:
+    """Writes the words to stdout as they come; everything else as plain text."""
+
+    def __init__(self, folder: Path, out: TextIO | None = None) -> None:
+        self._folder, self._out = folder, out
+        self._taken = 0
+        self._pending = ""
+        self._said = ""
+        self._latest: Any = None
+
+    def paint(self, snapshot: Any) -> None:
+        """Write what is new."""
+        self._latest = snapshot
+        if isinstance(snapshot, Draft):
+            self._words(snapshot)
+        elif isinstance(snapshot, Progress):
+            # Without its running time, which a terminal would repeat line after line.
+            told = pieces.progress_facts(replace(snapshot, elapsed=0.0))
+            self._line(safe.plain(" · ".join(filter(None, told))))
+
+    def finish(self) -> None:
+        """Write the rest and the closing line."""
+        value = self._latest
+        if isinstance(value, Reply):
+            rest = self._pending if self._taken else str(value)
+            self._write(safe.plain(rest) + "\n" + replies.closing(value) + "\n")
+        elif isinstance(value, Draft):
+            self._write(safe.plain(self._pending) + "\n" * bool(self._taken))
+        elif value is not None and not isinstance(value, Progress):
+            self._write(bundle(value, self._folder)["text/plain"] + "\n")
+
+    def _words(self, draft: Draft) -> None:
+        if draft.notice:
+            self._line(safe.plain(draft.notice))
+        elif draft.n_thoughts and not draft.n:
+            self._line("thinking …")
+        self._pending += "".join(draft.pieces[self._taken : draft.n])
+        self._taken = draft.n
+        ready = settled(self._pending)
+        self._write(safe.plain(self._pending[:ready]))
+        self._pending = self._pending[ready:]
+
+    def _line(self, text: str) -> None:
+        """A line about the state, once."""
+        if text != self._said:
+            self._said = text
+            self._write(text + "\n")
+
+    def _write(self, text: str) -> None:
+        if text:
+            out = self._out or sys.stdout
+            out.write(text)
+            out.flush()
+
+
+def final(value: Any, folder: Path, view: str) -> Bundle:
+    """The bundle that is saved. A draft that never became a reply keeps its words."""
+    if isinstance(value, Draft):
+        if value.text:
+            return both(
+                safe.page(safe.markdown(value.text) + parts.warning("incomplete")),
+                safe.plain(value.text),
+            )
+        words = f"{value.model} gave no answer"
+        return both(safe.page(parts.quiet([words])), words)
+    return bundle(value, folder, view)
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, Draft) and not (value.n or value.n_thoughts))

@@ -1,0 +1,121 @@
+"""A chat's reply and its drafts -> HTML and plain text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..catalogue import dollars
+from ..types import Draft, Json, Reply
+from . import parts, safe
+from .growing import Growing
+
+RECORD = "application/vnd.zai.turn+json"
+_GLIMPSE = 280
+
+
+def facts(reply: Reply) -> list[str]:
+    """What the quiet line says: model, tokens, price, time."""
+    usage = reply.usage
+    tokens = ""
+    if usage is not None:
+        details = [f"{parts.count(usage.thinking)} thinking"] if usage.thinking else []
+        details += [f"{parts.count(usage.cached)} cached"] if usage.cached else []
+        inside = f" ({', '.join(details)})" if details else ""
+        tokens = f"{parts.count(usage.prompt)} → {parts.count(usage.completion)} tokens{inside}"
+    return [reply.model, tokens, dollars(reply.cost), parts.seconds(reply.elapsed)]
+
+
+def html(reply: Reply, view: str = "markdown") -> str:
+    """The whole reply: thinking folded, the answer, what is wrong with it, the quiet line."""
+    thinking = ""
+    if reply.thinking:
+        how_long = parts.seconds(reply.call.thought_for)
+        thinking = parts.fold(f"Thought for {how_long}", safe.markdown(reply.thinking))
+    calls = "".join(
+        parts.fold(f"calls {c.name}", safe.verbatim(c.arguments)) for c in reply.tool_calls
+    )
+    badge = "sandbox" if reply.sandbox else ""
+    return safe.page(
+        thinking
+        + _answer(str(reply), view)
+        + calls
+        + parts.warning(reply.note)
+        + parts.quiet(facts(reply), badge)
+    )
+
+
+def plain(reply: Reply) -> str:
+    """The answer's words, as they are."""
+    return safe.plain(str(reply))
+
+
+def closing(reply: Reply) -> str:
+    """What a terminal shows under the words."""
+    badge = "[sandbox] " if reply.sandbox else ""
+    note = f"! {reply.note}\n" if reply.note else ""
+    return safe.plain(note + badge + " · ".join(filter(None, facts(reply))))
+
+
+def record(reply: Reply) -> Json:
+    """The turn as the notebook file carries it, so that it can be read back from there."""
+    asked: Any = next((m["content"] for m in reversed(reply.messages) if m["role"] == "user"), "")
+    images = 0
+    if not isinstance(asked, str):
+        images = sum("text" not in part for part in asked)
+        asked = "\n".join(part["text"] for part in asked if "text" in part)
+    return {
+        "version": 1,
+        "user": asked,
+        "attachments": images,
+        "reply": str(reply),
+        "model": reply.model,
+        "note": reply.note,
+        "usage": reply.usage.to_dict() if reply.usage else None,
+        "cost": reply.cost,
+        "sandbox": reply.sandbox,
+    }
+
+
+def draft_html(draft: Draft, growing: Growing, view: str = "markdown") -> str:
+    """A reply under way. Thinking shows its last words only, until the answer begins."""
+    text = draft.text
+    if text:
+        above = _thought(draft)
+        body = growing.html(text) if view == "markdown" else safe.verbatim(text)
+        return safe.page(above + body + _notice(draft))
+    words = draft.thinking
+    if not words:
+        return safe.page(parts.quiet([draft.notice or f"asking {draft.model} …"]))
+    glimpse = ("… " if len(words) > _GLIMPSE else "") + words[-_GLIMPSE:]
+    style = f"{parts.QUIET};white-space:pre-wrap;font-style:italic"
+    return safe.page(
+        parts.quiet([f"thinking … {len(words):,} characters"])
+        + f'<div style="{style}">{safe.escape(glimpse)}</div>'
+        + _notice(draft)
+    )
+
+
+def _thought(draft: Draft) -> str:
+    """While the answer comes, the thinking is only named: sent again each time it would be the
+    most of what is sent, and a fold that the reader opened would close at every painting.
+    """
+    if not draft.n_thoughts:
+        return ""
+    return f'<div style="{parts.QUIET}">▸ Thought</div>'
+
+
+def _notice(draft: Draft) -> str:
+    return parts.quiet([draft.notice]) if draft.notice else ""
+
+
+def _answer(text: str, view: str) -> str:
+    if view == "text":
+        return safe.verbatim(text)
+    if view == "json":
+        try:
+            pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return parts.warning("not JSON, shown as text") + safe.verbatim(text)
+        return safe.markdown(f"````json\n{pretty}\n````")
+    return safe.markdown(text)

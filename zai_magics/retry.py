@@ -1,0 +1,72 @@
+"""When a failed request is sent again: the one layer of retries.
+
+    what is known of the request     chat        paid (image, video)     read (poll, download)
+    unsent: nothing was sent         again       again                   again
+    busy: refused for now            again       again                   again
+    refused: for good                never       never                   never
+    unknown: the answer was lost     twice       never                   again
+
+A paid request whose fate is unknown is never sent again: it may have been charged.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .errors import Outcome, RateLimited, ZaiError
+
+Kind = Literal["chat", "paid", "read"]
+ATTEMPTS = 4
+PATIENCE = 60.0
+_AGAIN: Mapping[Kind, Mapping[Outcome, int]] = {
+    "chat": {"unsent": ATTEMPTS - 1, "busy": ATTEMPTS - 1, "unknown": 2},
+    "paid": {"unsent": ATTEMPTS - 1, "busy": ATTEMPTS - 1},
+    "read": {"unsent": ATTEMPTS - 1, "busy": ATTEMPTS - 1, "unknown": ATTEMPTS - 1},
+}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Clock (monotonic seconds), sleep and random that retries and waits use; tests pass theirs."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    uniform: Callable[[float, float], float] = random.uniform
+
+
+@dataclass
+class Attempts:
+    """The attempts of one request: `wait = attempts.after(error)` until it is None.
+
+    `after` gives the seconds to wait before the next attempt, or None when the error stands:
+    after 4 attempts, after 60 s in all, or when the service wants a longer pause than that.
+    """
+
+    kind: Kind
+    timing: Timing = field(default_factory=Timing)
+
+    def __post_init__(self) -> None:
+        self._started = self.timing.clock()
+        self._failed = 0
+        self._unknown = 0
+
+    def after(self, error: ZaiError) -> float | None:
+        """Seconds until the next attempt, None when there is to be none."""
+        self._failed += 1
+        self._unknown += error.outcome == "unknown"
+        allowed = _AGAIN[self.kind].get(error.outcome, 0)
+        count = self._unknown if error.outcome == "unknown" else self._failed
+        if count > allowed or self._failed >= ATTEMPTS:
+            return None
+        wait = self._pause(error)
+        spent = self.timing.clock() - self._started
+        return wait if spent + wait <= PATIENCE else None
+
+    def _pause(self, error: ZaiError) -> float:
+        base = 1.0 if isinstance(error, RateLimited) else 0.5
+        jitter = self.timing.uniform(0.0, min(20.0, base * 2 ** (self._failed - 1)))
+        return max(getattr(error, "retry_after", None) or 0.0, jitter)

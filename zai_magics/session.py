@@ -1,0 +1,160 @@
+"""The state of one kernel: settings, key, endpoint, conversation, jobs, what was spent.
+
+The verbs work on it; each is an iterator of snapshots: a front-end paints any of them, the last
+is the value. `list(session.chat("Hi"))[-1]` needs no notebook.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from . import catalogue, endpoint, secret
+from .client import Client
+from .conversation import Conversation, Place
+from .errors import KeyMissing
+from .options import ChatOptions, ImageOptions, VideoOptions
+from .retry import Timing
+from .types import Clip, Draft, Job, Model, Picture, Pictures, Progress, Reply, Request
+from .verbs import chat, image, video
+
+Names = Mapping[str, Any]
+
+
+class Settings(Protocol):
+    """What the user has configured: the models, and whether the coding endpoint is used."""
+
+    model: str
+    vision_model: str
+    image_model: str
+    video_model: str
+    coding: bool
+
+
+@dataclass
+class Plain:
+    """Settings as they are without a notebook."""
+
+    model: str = catalogue.DEFAULTS["chat"]
+    vision_model: str = catalogue.DEFAULTS["vision"]
+    image_model: str = catalogue.DEFAULTS["image"]
+    video_model: str = catalogue.DEFAULTS["video"]
+    coding: bool = False
+
+
+@dataclass
+class Spent:
+    """What this kernel has spent: US dollars, and calls whose price is not known."""
+
+    dollars: float = 0.0
+    unknown: int = 0
+    calls: int = 0
+
+    def add(self, cost: float | None) -> None:
+        """Count one call."""
+        self.calls += 1
+        self.dollars += cost or 0.0
+        self.unknown += cost is None
+
+
+@dataclass
+class Session:
+    """One kernel's state and its verbs: `Session().chat("Hi")`.
+
+    `folder` gives where media files are kept (beside the notebook); `base_url` is the sandbox's
+    or None.
+    """
+
+    settings: Settings = field(default_factory=Plain)
+    timing: Timing = field(default_factory=Timing)
+    folder: Callable[[], Path] = Path.cwd
+    conversation: Conversation = field(default_factory=Conversation)
+    key: secret.Key | None = None
+    base_url: str | None = None
+    spent: Spent = field(default_factory=Spent)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._client: Client | None = None
+        self._made_for = 0
+
+    def client(self) -> Client:
+        """The client for the settings as they are now; kept while they stay."""
+        env = (os.environ.get("ZAI_API_KEY"), os.environ.get("ZAI_BASE_URL"))
+        made_for = hash((env, self.base_url, id(self.key), self.settings.coding))
+        if self._client is None or made_for != self._made_for:
+            self.close()
+            self._client = Client(
+                self.key, base_url=self.base_url, coding=self.settings.coding, timing=self.timing
+            )
+            self._made_for = made_for
+        return self._client
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def endpoint(self) -> endpoint.Endpoint:
+        """Where requests go."""
+        return endpoint.choose(self.base_url, coding=self.settings.coding)
+
+    def found_key(self) -> secret.Key | None:
+        """The key that would be used; shows only where it came from."""
+        return self.key or secret.find()
+
+    def price(self, model: str) -> float | None:
+        """US dollars of one picture or clip here; the sandbox's cost nothing."""
+        return 0.0 if self.endpoint().sandbox else catalogue.each(model)
+
+    def chat(
+        self,
+        text: str,
+        options: ChatOptions | None = None,
+        *,
+        place: Place | None = None,
+        names: Names | None = None,
+    ) -> Generator[Draft | Reply | Request, None, None]:
+        """A turn of the conversation: drafts as the words come, then the reply.
+
+        `place` is the cell's, whose earlier turn it replaces; `names` is what `{{ }}` sees.
+        """
+        return chat.turn(self, text, options or ChatOptions(), place, names or {})
+
+    def image(
+        self, text: str, options: ImageOptions | None = None, *, names: Names | None = None
+    ) -> Generator[Progress | Picture | Pictures | Request, None, None]:
+        """Pictures, one request each: progress, the pictures so far, all of them."""
+        return image.pictures(self, text, options or ImageOptions(), names or {})
+
+    def video(
+        self, text: str, options: VideoOptions | None = None, *, names: Names | None = None
+    ) -> Generator[Progress | Clip | Request, None, None]:
+        """A clip: progress with the job's id and price, then the clip."""
+        return video.clip(self, text, options or VideoOptions(), names or {})
+
+    def wait(self, job_id: str, save: str | None = None) -> Generator[Progress | Clip, None, None]:
+        """Take up a video job again, one of this kernel or any id of this account."""
+        return video.wait(self, job_id, save)
+
+    def models(self) -> tuple[list[Model], str]:
+        """What the catalogue knows and the service lists, and a note ("" when it was asked)."""
+        found = {m.id: m for m in catalogue.known()}
+        note = ""
+        try:
+            for name in self.client().models():
+                found[name] = replace(found.get(name, Model(name, "chat")), listed=True)
+        except KeyMissing:
+            note = "the service was not asked: no key (%zai login)"
+        return list(found.values()), note
+
+    def login(self, key: secret.Key) -> str:
+        """Use this key from now on, if the service takes it. Gives the endpoint's name."""
+        with Client(key, coding=self.settings.coding, timing=self.timing) as client:
+            client.models()
+        self.key, self.base_url = key, None
+        return self.endpoint().name

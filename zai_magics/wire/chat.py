@@ -1,0 +1,157 @@
+"""Chat: messages and parameters -> request body; events and bodies -> deltas.
+
+Shapes: the mission's reference and docs.z.ai's chat completion; recorded exchanges where they
+differ (a role in every delta, usage in the last chunk, tool arguments as a JSON string).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import BadAnswer, PromptError
+from ..types import Delta, Json, ToolCall, Usage
+
+PATH = "/chat/completions"
+_EFFORTS = {"low", "high", "max"}
+
+
+def body(
+    messages: str | Sequence[Mapping[str, Any]], model: str, params: Mapping[str, Any]
+) -> Json:
+    """The JSON of a request. A string is one user message; a None parameter is left out."""
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    if not messages:
+        raise PromptError("there is no message to send: write a prompt")
+    given = {name: value for name, value in params.items() if value is not None}
+    return {"model": model, "messages": [dict(m) for m in messages], **given}
+
+
+def encode(data: Mapping[str, Any]) -> bytes:
+    """JSON as UTF-8; lone surrogates, which UTF-8 cannot carry, as escapes.
+
+    Raises PromptError for NaN, infinities and values that JSON does not know.
+    """
+    try:
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PromptError(f"a parameter cannot be sent as JSON ({error}); change it") from None
+
+
+def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
+    """A user message's content: plain text, or parts with the images (URLs or data URLs) first."""
+    if not images:
+        return text
+    parts: list[Json] = [{"type": "image_url", "image_url": {"url": url}} for url in images]
+    return [*parts, {"type": "text", "text": text}]
+
+
+def assistant(text: str, calls: Sequence[ToolCall] = ()) -> Json:
+    """An answer as the message that a later request carries."""
+    said: Json = {"role": "assistant", "content": text}
+    if calls:
+        said["tool_calls"] = [
+            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+            for c in calls
+        ]
+    return said
+
+
+def thinking(choice: str, thinks: str) -> Json:
+    """Parameters for `--think on|off|low|high|max` and a model that "switch"es, and so on.
+
+    The service thinks unless told not to. GLM-5.3 cannot be told not to (code 1210), so off
+    is its least effort there; `reasoning_effort` exists from GLM-5.2 on, others ignore it.
+    """
+    if choice == "off":
+        if thinks == "always":
+            return {"reasoning_effort": "low"}
+        return {} if thinks == "never" else {"thinking": {"type": "disabled"}}
+    effort = {"reasoning_effort": choice} if choice in _EFFORTS else {}
+    return {"thinking": {"type": "enabled"}, **effort}
+
+
+def delta(event: Json) -> Delta | None:
+    """One event of a stream as a Delta, None when it has no shape that is known."""
+    try:
+        choices = event.get("choices")
+        choice = choices[0] if choices else {}
+        said = choice.get("delta") or choice.get("message") or {}
+        text, thought = said.get("content"), said.get("reasoning_content")
+        calls = said.get("tool_calls")
+        counted = event.get("usage")
+        return Delta(
+            text if type(text) is str else _joined(text),
+            thought if type(thought) is str else "",
+            _tool_calls(calls) if calls else (),
+            _word(choice.get("finish_reason")),
+            usage(counted) if counted else None,
+            event,
+        )
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def completion(data: Json) -> Delta:
+    """A whole answer's body as one Delta. Raises BadAnswer when it is none."""
+    whole = delta(data) if data.get("choices") else None
+    if whole is None:
+        raise BadAnswer("the service's answer has no reply in it; run the cell again")
+    return whole
+
+
+def usage(data: Any) -> Usage | None:
+    """The service's usage as tokens; None when it is not an object.
+
+    Reasoning tokens are inside completion_tokens; every detail may be missing.
+    """
+    if not isinstance(data, dict):
+        return None
+    asked = data.get("prompt_tokens_details")
+    made = data.get("completion_tokens_details")
+    return Usage(
+        _count(data.get("prompt_tokens")),
+        _count(data.get("completion_tokens")),
+        _count(asked.get("cached_tokens")) if isinstance(asked, dict) else 0,
+        _count(made.get("reasoning_tokens")) if isinstance(made, dict) else 0,
+    )
+
+
+def model_ids(data: Json) -> list[str]:
+    """The ids of `GET /models`, which docs.z.ai does not document."""
+    rows = data.get("data")
+    if not isinstance(rows, list):
+        raise BadAnswer("the service's list of models cannot be read")
+    return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+
+
+def _tool_calls(calls: Any) -> tuple[tuple[int, ToolCall], ...]:
+    found = []
+    for place, call in enumerate(calls):
+        function = call.get("function") or {}
+        arguments = function.get("arguments") or ""
+        if not isinstance(arguments, str):  # docs.z.ai's schema says object, recordings a string
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        index = call.get("index", place)
+        name = function.get("name") or ""
+        found.append((int(index), ToolCall(str(call.get("id") or ""), str(name), arguments)))
+    return tuple(found)
+
+
+def _joined(content: Any) -> str:
+    """Content that came as a list of parts, as some gateways send it."""
+    if not isinstance(content, list):
+        return ""
+    return "".join(p["text"] for p in content if isinstance(p, dict) and type(p.get("text")) is str)
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int:
+    return int(value) if isinstance(value, (int, float)) and 0 <= value < 1e12 else 0

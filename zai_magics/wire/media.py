@@ -1,0 +1,113 @@
+"""Images and videos: answers -> links and jobs, in either dialect of the service.
+
+The reference answers `status` and `GET /videos/{id}` with `video_url`; docs.z.ai and its SDKs
+answer `task_status` and `GET /async-result/{id}` with `video_result`. Both are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import BadAnswer, one_line
+from ..types import Job, Json
+
+IMAGES = "/images/generations"
+VIDEOS = "/videos/generations"
+ASYNC_ROUTE, VIDEOS_ROUTE = "/async-result", "/videos"
+_DONE = {"success", "succeeded", "completed", "complete", "done"}
+_FAILED = {"fail", "failed", "error", "cancelled", "canceled"}
+
+
+def image_links(data: Json) -> list[tuple[str, str]]:
+    """`(url or data URL, revised prompt)` for each picture. Raises BadAnswer without one.
+
+    Only URLs are documented; the SDK's types also allow b64_json.
+    """
+    rows = data.get("data")
+    links = []
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict):
+            continue
+        url, coded = row.get("url"), row.get("b64_json")
+        if not (isinstance(url, str) and url) and isinstance(coded, str) and coded:
+            url = f"data:image/png;base64,{coded}"
+        if isinstance(url, str) and url:
+            links.append((url, _text(row.get("revised_prompt"))))
+    if not links:
+        raise BadAnswer("the service's answer has no picture in it")
+    return links
+
+
+def frames(urls: list[str]) -> str | list[str] | None:
+    """`image_url` of a video: one string for a first frame, a list for first and last."""
+    return urls if len(urls) > 1 else (urls[0] if urls else None)
+
+
+def created(data: Json, model: str, prompt: str) -> Job:
+    """The job of a create answer; its dialect says where the result is asked for."""
+    number = data.get("id") or data.get("request_id")
+    if not isinstance(number, (str, int)) or isinstance(number, bool):
+        raise BadAnswer("the service's answer names no job")
+    route = VIDEOS_ROUTE if "status" in data and "task_status" not in data else ASYNC_ROUTE
+    return result(data, Job(id=str(number), model=model, prompt=prompt, route=route))
+
+
+def result(data: Json, job: Job) -> Job:
+    """The job as an answer about it says: pending, done with links, or failed with a reason."""
+    status = data.get("task_status") or data.get("status")
+    word = status.casefold() if isinstance(status, str) else ""
+    urls = _links(data)
+    if word in _FAILED:
+        return replace(job, state="failed", error=_reason(data))
+    if word in _DONE or (urls and not word):
+        if not urls:
+            return replace(job, state="failed", error="done, but without a link to the file")
+        return replace(job, state="done", urls=tuple(urls), cover_url=_cover(data))
+    return replace(job, state="pending")
+
+
+def result_path(job: Job) -> str:
+    """Where the job's result is asked for; the id is quoted, it comes from outside."""
+    return f"{job.route}/{quote(job.id, safe='')}"
+
+
+def other_route(job: Job) -> Job:
+    """The same job, asked for at the other dialect's route."""
+    return replace(job, route=VIDEOS_ROUTE if job.route == ASYNC_ROUTE else ASYNC_ROUTE)
+
+
+def _links(data: Json) -> list[str]:
+    for name in ("video_result", "data", "image_result"):
+        rows = data.get(name)
+        if isinstance(rows, list):
+            urls = [r["url"] for r in rows if isinstance(r, dict) and _text(r.get("url"))]
+            if urls:
+                return urls
+    for name in ("video_url", "url", "video"):
+        if _text(data.get(name)):
+            return [data[name]]
+    return []
+
+
+def _cover(data: Json) -> str:
+    rows = data.get("video_result")
+    first = rows[0] if isinstance(rows, list) and rows else data
+    return _text(first.get("cover_image_url")) if isinstance(first, dict) else ""
+
+
+def _reason(data: Json) -> str:
+    """No field is documented for why a job failed; these are where one has been seen."""
+    for holder in (data.get("error"), data):
+        if isinstance(holder, str) and holder:
+            return one_line(holder)
+        if isinstance(holder, dict):
+            for name in ("message", "msg", "reason", "fail_reason"):
+                if _text(holder.get(name)):
+                    return one_line(holder[name])
+    return "the service gave no reason"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
