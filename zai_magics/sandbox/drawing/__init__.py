@@ -1,0 +1,1 @@
+"""Pictures and clips from a prompt, drawn with the standard library alone."""
