@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, NoReturn, Protocol, TextIO
 from uuid import uuid4
 
 from ..errors import Interrupted
@@ -23,10 +23,14 @@ from .bundle import Bundle, both, bundle
 from .growing import Growing
 from .text import settled
 
-# Ten paintings a second while the output is small. Each painting sends the whole output again,
-# so beyond this many bytes they become rarer in proportion: what is sent stays bounded.
-INTERVAL, SMALL = 0.1, 7500
+# Nine paintings a second while the output is small. Each sends the whole output again, so as it
+# grows they become rarer: first so that not more than STEADY bytes a second are sent, but no
+# rarer than one in SLOW seconds until that would be MOST bytes a second, each painting a page
+# that the browser has to lay out from its beginning.
+INTERVAL, SLOW = 0.11, 1.0
+STEADY, MOST = 70_000, 200_000
 FIRST_SIGN = 0.4
+_STOPPED = "stopped; what is shown is kept, run the cell again to do it anew"
 
 Publish = Callable[[Bundle, str, bool], None]
 """Shows a bundle under a display id; the flag says that it updates an earlier one."""
@@ -54,21 +58,34 @@ def show(snapshots: Generator[Any, None, None], painter: Painter) -> Any:
     except Interrupted:
         raise
     except KeyboardInterrupt:
-        for last in _stopped(snapshots):
-            painter.paint(last)
-        raise
+        _stop(snapshots, painter)
     finally:
-        painter.finish()
+        # A traceback keeps the generator alive, and with it the connection.
+        snapshots.close()
+        _finish(painter)
     return last
 
 
-def _stopped(snapshots: Generator[Any, None, None]) -> Generator[Any, None, None]:
-    """What the verb still has to say when it is interrupted; then its own Interrupted comes."""
+def _stop(snapshots: Generator[Any, None, None], painter: Painter) -> NoReturn:
+    """Paint what the verb still has to say when it is interrupted; raises its Interrupted."""
     try:
-        yield snapshots.throw(KeyboardInterrupt())
-    except StopIteration:
-        return
-    yield from snapshots
+        painter.paint(snapshots.throw(KeyboardInterrupt()))
+        for snapshot in snapshots:
+            painter.paint(snapshot)
+    except Interrupted:
+        raise
+    except (KeyboardInterrupt, StopIteration):
+        pass  # it had already said everything, or the button was pressed again
+    raise Interrupted(_STOPPED) from None
+
+
+def _finish(painter: Painter) -> None:
+    """The final form is painted even when the interrupt comes in the middle of it."""
+    try:
+        painter.finish()
+    except KeyboardInterrupt:
+        painter.finish()
+        raise Interrupted(_STOPPED) from None
 
 
 class OncePainter:
@@ -86,10 +103,11 @@ class OncePainter:
         """Show it, unless it is a draft without a word."""
         if self._latest is not None and not _is_empty(self._latest):
             self._publish(final(self._latest, self._folder, self._view), "", False)
+        self._latest = None
 
 
 class CellPainter:
-    """One display of a cell, updated about ten times a second and more rarely as it grows.
+    """One display of a cell, updated about nine times a second and more rarely as it grows.
 
     A timer paints what came last when a stream stalls. `finish` always paints.
     """
@@ -119,9 +137,7 @@ class CellPainter:
             if wait <= 0 or (_is_empty(self._painted) and not _is_empty(snapshot)):
                 self._paint()
             elif self._timer is None:
-                self._timer = threading.Timer(wait, self._flush)
-                self._timer.daemon = True
-                self._timer.start()
+                self._wake()
 
     def finish(self) -> None:
         """Paint the final form; the timer is at rest from now on."""
@@ -133,10 +149,20 @@ class CellPainter:
                 self._send(final(self._latest, self._folder, self._view))
             self._latest = None
 
+    def _wake(self) -> None:
+        """Set the timer to the next painting."""
+        self._timer = threading.Timer(max(0.0, self._due - self._clock()), self._flush)
+        self._timer.daemon = True
+        self._timer.start()
+
     def _flush(self) -> None:
         with self._lock:
             self._timer = None
-            if self._latest is not None and self._latest is not self._painted:
+            if self._latest is None or self._latest is self._painted:
+                return
+            if self._clock() < self._due:  # painted meanwhile, and something came after it
+                self._wake()
+            else:
                 self._paint()
 
     def _paint(self) -> None:
@@ -145,19 +171,19 @@ class CellPainter:
         self._painted = self._latest
         # A painting that took long is followed by a pause at least three times as long.
         took = self._clock() - started
-        self._due = self._clock() + max(INTERVAL, INTERVAL * size / SMALL, 3 * took)
+        self._due = self._clock() + max(interval(size), 3 * took)
 
     def _interim(self, value: Any) -> Bundle:
         if isinstance(value, Draft):
             return both(replies.draft_html(value, self._growing, self._view), "…")
         if isinstance(value, Progress):
-            return both(pieces.progress(value), " · ".join(pieces.progress_facts(value)))
+            return both(pieces.progress(value, self._folder), pieces.progress_plain(value))
         return bundle(value, self._folder, self._view)
 
     def _send(self, data: Bundle) -> int:
         self._publish(data, self._id, self._shown)
         self._shown = True
-        return len(data["text/html"])
+        return len(data["text/html"].encode())
 
 
 class TerminalPainter:
@@ -177,12 +203,11 @@ class TerminalPainter:
             self._words(snapshot)
         elif isinstance(snapshot, Progress):
             # Without its running time, which a terminal would repeat line after line.
-            told = pieces.progress_facts(replace(snapshot, elapsed=0.0))
-            self._line(safe.plain(" · ".join(filter(None, told))))
+            self._line(pieces.progress_plain(replace(snapshot, elapsed=0.0)))
 
     def finish(self) -> None:
         """Write the rest and the closing line."""
-        value = self._latest
+        value, self._latest = self._latest, None
         if isinstance(value, Reply):
             rest = self._pending if self._taken else str(value)
             self._write(safe.plain(rest) + "\n" + replies.closing(value) + "\n")
@@ -213,6 +238,11 @@ class TerminalPainter:
             out = self._out or sys.stdout
             out.write(text)
             out.flush()
+
+
+def interval(size: int) -> float:
+    """Seconds from one painting of so many bytes to the next."""
+    return max(INTERVAL, min(size / STEADY, SLOW), size / MOST)
 
 
 def final(value: Any, folder: Path, view: str) -> Bundle:

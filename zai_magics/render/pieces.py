@@ -43,7 +43,7 @@ def clip(value: Clip, folder: Path) -> str:
     return safe.page(player + _line(value, folder))
 
 
-def progress(value: Progress, *, over: bool = False) -> str:
+def progress(value: Progress, folder: Path, *, over: bool = False) -> str:
     """Something being made: what, how long, its job, its price. `over`: it ended without one."""
     bar = ""
     if not over:
@@ -51,7 +51,7 @@ def progress(value: Progress, *, over: bool = False) -> str:
         if value.expected and value.elapsed:
             share = min(0.95, value.elapsed / value.expected)
             bar = f'<progress style="width:320px" value="{share:.2f}" max="1"></progress>'
-    made = _figures(value.made, Path.cwd()) if value.made else ""
+    made = _figures(value.made, folder) if value.made else ""
     badge = "sandbox" if value.sandbox else ""
     return safe.page(made + bar + parts.quiet(progress_facts(value, over=over), badge))
 
@@ -69,6 +69,11 @@ def progress_facts(value: Progress, *, over: bool = False) -> list[str]:
         time,
         f"job {value.job_id}" if value.job_id else "",
     ]
+
+
+def progress_plain(value: Progress, *, over: bool = False) -> str:
+    """The same for a terminal, in one line."""
+    return safe.plain(" · ".join(filter(None, progress_facts(value, over=over))))
 
 
 def facts(value: Media, folder: Path) -> list[str]:
