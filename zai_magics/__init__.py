@@ -69,4 +69,4 @@ def unload_ipython_extension(shell: Any) -> None:
     magics = getattr(shell, "zai_magics", None)
     if magics is not None:
         magics.remove()
-        shell.zai_magics = None
+        del shell.zai_magics

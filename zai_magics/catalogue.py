@@ -14,12 +14,6 @@ from importlib.resources import files
 
 from .types import Model, Usage
 
-DEFAULTS = {
-    "chat": "glm-4.7",
-    "vision": "glm-4.6v",
-    "image": "glm-image",
-    "video": "cogvideox-3",
-}
 _SANDBOX = "+sandbox"
 MILLION = 1_000_000
 

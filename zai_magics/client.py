@@ -13,26 +13,17 @@ job = client.video("A bird flying over the ocean", quality="quality")
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import endpoint, secret
-from .errors import (
-    BadAnswer,
-    IncompleteAnswer,
-    KeyMissing,
-    MaybeCharged,
-    NotFound,
-    TimedOut,
-    ZaiError,
-)
-from .gather import Answer
-from .network import SILENCE, Body, Network, masked
+from .errors import KeyMissing, MaybeCharged, NotFound, ZaiError, one_line
+from .network import Network
 from .retry import Attempts, Kind, Timing
-from .types import Delta, Job, Json, Reply
-from .wire import chat, events, faults, media
+from .stream import ChatStream as ChatStream
+from .types import Job, Json, Reply
+from .wire import chat, media
 
 if TYPE_CHECKING:
     import httpx
@@ -62,11 +53,15 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         timing: Timing | None = None,
     ) -> None:
-        where = endpoint.choose(base_url, coding=coding)
-        key = secret.Key(secret.SANDBOX) if where.sandbox else secret.find(api_key)
+        try:
+            where = endpoint.choose(base_url, coding=coding)
+            key = secret.Key(secret.SANDBOX) if where.sandbox else secret.find(api_key)
+        finally:
+            del api_key  # a verbose traceback prints what a frame holds
         if key is None:
             raise KeyMissing
         self.timing = timing or Timing()
+        self._encode = chat.Encoder()
         self.network = Network(where, key, transport=transport, timing=self.timing)
 
     def __enter__(self) -> Client:
@@ -93,7 +88,7 @@ class Client:
     def stream(self, messages: Messages, *, model: str = "glm-4.7", **params: Any) -> ChatStream:
         """The same as a stream of deltas; `stream.reply()` is the whole at the end."""
         body = chat.body(messages, model, {"stream": True, **params})
-        return ChatStream(self.network, self.timing, body)
+        return ChatStream(self.network, self.timing, body, self._encode(body))
 
     def image(self, prompt: str, *, model: str = "glm-image", **params: Any) -> list[str]:
         """Links to the pictures made: `client.image("A cat", size="1280x1280")`.
@@ -127,17 +122,21 @@ class Client:
         """
         job = Job(id=job) if isinstance(job, str) else job
         try:
-            return self._read(media.result_path(job), lambda a: media.result(a, job))
+            return self._poll(job)
         except NotFound as first:
             other = media.other_route(job)
             try:
-                return self._read(media.result_path(other), lambda a: media.result(a, other))
+                return self._poll(other)
             except NotFound:
                 raise first from None
 
     def models(self) -> list[str]:
         """The ids that the service lists (not all that it has). Costs nothing; checks the key."""
         return self._read("/models", chat.model_ids)
+
+    def _poll(self, job: Job) -> Job:
+        now = self._read(media.result_path(job), lambda answer: media.result(answer, job))
+        return replace(now, error=one_line(self.network.key.redact(now.error)))
 
     def _read(self, path: str, parse: Callable[[Json], T]) -> T:
         return self._attempts("read", lambda: self._json("GET", path, None, parse))
@@ -157,8 +156,7 @@ class Client:
     def _json(self, method: str, path: str, content: bytes | None, parse: Callable[[Json], T]) -> T:
         paid = content is not None
         with self.network.open(method, path, content, fresh=paid) as body:
-            data = read_json(body, masked(self.network.endpoint.url + path))
-            return parse(data)
+            return parse(body.json())
 
     def _attempts(self, kind: Kind, once: Callable[[], T]) -> T:
         attempts = Attempts(kind, self.timing)
@@ -170,139 +168,6 @@ class Client:
                 if wait is None:
                     raise
             self.timing.sleep(wait)
-
-
-class ChatStream:
-    """A reply as it comes: iterate for deltas, then call `reply()`.
-
-    Raises IncompleteAnswer when it breaks off after words have come; `reply()` then has those.
-    A delta with a `notice` says that the service is busy and the request will be sent again.
-    Close it (or use `with`) to stop early; what had come is still in `reply()` and `answer`.
-    """
-
-    def __init__(self, network: Network, timing: Timing, body: Json) -> None:
-        self.answer = Answer(body["model"], sandbox=network.endpoint.sandbox)
-        self.request = body
-        self._network = network
-        self._timing = timing
-        self._started = timing.clock()
-        self._ended: float | None = None
-        self._deltas = self._run()
-
-    def __iter__(self) -> Iterator[Delta]:
-        return self._deltas
-
-    def __enter__(self) -> ChatStream:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection, whether or not the answer has ended."""
-        self._deltas.close()
-        if self._ended is None:
-            self._ended = self._timing.clock()
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the request, or until the end."""
-        return (self._ended or self._timing.clock()) - self._started
-
-    def reply(self, note: str = "") -> Reply:
-        """The reply as far as it came; `note` overrides what it says about its end."""
-        return self.answer.reply(self.elapsed, self.request["messages"], note)
-
-    def _run(self) -> Generator[Delta, None, None]:
-        content = chat.encode(self.request)
-        attempts = Attempts("chat", self._timing)
-        while True:
-            try:
-                yield from self._once(content)
-                return
-            except ZaiError as error:
-                wait = attempts.after(error) if self.answer.empty else None
-                if wait is None:
-                    if self.answer.empty or error.outcome == "refused":
-                        raise
-                    raise IncompleteAnswer(f"the answer broke off: {error}") from None
-                notice = str(error)
-            yield Delta(notice=f"{notice.partition(';')[0]}; trying again in {wait:.0f} s")
-            self._timing.sleep(wait)
-
-    def _once(self, content: bytes) -> Iterator[Delta]:
-        with self._network.open("POST", chat.PATH, content) as body:
-            self.answer.sandbox = self.answer.sandbox or body.sandbox
-            kind = body.answer.headers.get("content-type", "")
-            if "event-stream" in kind:
-                yield from self._events(body)
-            else:
-                where = masked(self._network.endpoint.url + chat.PATH)
-                whole = chat.completion(read_json(body, where))
-                self.answer.add(whole, self.elapsed)
-                self.answer.ended = True
-                yield whole
-        self._ended = self._timing.clock()
-
-    def _events(self, body: Body) -> Iterator[Delta]:
-        parser = events.EventParser()
-        answer, clock = self.answer, self._timing.clock
-        useful = clock()
-        for packet in body.pieces():
-            now = clock()
-            for data in parser.feed(packet):
-                for delta in self._deltas_of(data):
-                    useful = now
-                    answer.add(delta, now - self._started)
-                    yield delta
-            if now - useful > SILENCE:
-                raise TimedOut(f"nothing useful came for {SILENCE:.0f} s; run the cell again")
-        for data in parser.close():
-            for delta in self._deltas_of(data):
-                answer.add(delta, clock() - self._started)
-                yield delta
-        if not (answer.finish_reason or answer.ended):
-            raise BadAnswer("the stream ended too early; run the cell again")
-
-    def _deltas_of(self, data: bytes) -> Iterator[Delta]:
-        if data == b"[DONE]":
-            self.answer.ended = True
-            return
-        found, bad = events.objects(data)
-        self.answer.unreadable += bad
-        for event in found:
-            error = faults.error_in(event)
-            if error is not None:
-                raise faults.from_error(error, 200, self._network.endpoint.host)
-            delta = chat.delta(event)
-            if delta is None:
-                self.answer.unreadable += 1
-            else:
-                yield delta
-
-
-def read_json(body: Body, where: str) -> Json:
-    """The JSON object of an answer. Raises BadAnswer for a web page or broken JSON, and the
-    service's error where one stands in a 200.
-    """
-    content = body.read()
-    try:
-        data = json.loads(content.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        page = content.lstrip()[:1] == b"<"
-        what = "a web page" if page else "something that is not JSON"
-        raise BadAnswer(f"{where} answered with {what}; check ZAI_BASE_URL or the proxy") from None
-    error = faults.error_in(data)
-    if error is not None:
-        raise faults.from_error(error, body.answer.status_code, where)
-    if not isinstance(data, dict):
-        raise BadAnswer(f"{where} answered with JSON of another kind; check ZAI_BASE_URL")
-    return data
 
 
 def _given(params: Mapping[str, Any]) -> Json:

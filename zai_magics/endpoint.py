@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ class Endpoint:
             raise CommandError("the base URL cannot be read; check ZAI_BASE_URL") from None
         if parts.username or parts.password or "@" in parts.netloc:
             raise CommandError("the base URL carries a user name; remove it from ZAI_BASE_URL")
-        if not host or parts.query or parts.fragment:
+        if not host or "?" in self.url or "#" in self.url:
             raise CommandError("the base URL must look like https://host/path; check ZAI_BASE_URL")
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
             raise CommandError(
@@ -62,6 +63,7 @@ class Endpoint:
         return "sandbox" if self.sandbox else names.get(self.url, self.host)
 
 
+@functools.lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a host name means this machine."""
     if host == "localhost":
@@ -79,9 +81,11 @@ def choose(
 
     Never read from a file: who chooses the endpoint gets the key.
     """
-    environ = os.environ if environ is None else environ
     if explicit:
         return Endpoint(explicit)
     if coding:
         return Endpoint(CODING)
-    return Endpoint(environ.get("ZAI_BASE_URL", "").strip() or GENERAL)
+    # The environment also holds the key: no frame that may fail keeps it in a variable.
+    named = (os.environ if environ is None else environ).get("ZAI_BASE_URL", "")
+    del environ
+    return Endpoint(named.strip() or GENERAL)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from . import catalogue
-from .errors import BadAnswer
+from .errors import BadAnswer, one_line
 from .types import Call, Delta, Draft, Json, Reply, ToolCall, Usage
 from .wire import chat
 
@@ -42,6 +41,7 @@ class Answer:
         self._pieces: list[str] = []
         self._thoughts: list[str] = []
         self._calls: dict[int, ToolCall] = {}
+        self._arguments: dict[int, list[str]] = {}
         self._size = 0
 
     @property
@@ -49,14 +49,19 @@ class Answer:
         """Whether nothing has come that a user could see or that costs to lose."""
         return not (self._pieces or self._thoughts or self._calls)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the service has said that this is the end."""
+        return bool(self.finish_reason or self.ended)
+
     def add(self, delta: Delta, seconds: float = 0.0) -> None:
         """Take in what one event adds."""
         if delta.text:
             self._pieces.append(delta.text)
-            self._size += len(delta.text)
+            self._size += _bytes(delta.text)
         if delta.thinking:
             self._thoughts.append(delta.thinking)
-            self._size += len(delta.thinking)
+            self._size += _bytes(delta.thinking)
             self.thought_for = seconds
         for index, call in delta.tool_calls:
             self._add_call(index, call)
@@ -79,10 +84,13 @@ class Answer:
             self.sandbox,
         )
 
-    def reply(self, elapsed: float, messages: Sequence[Mapping[str, Any]], note: str = "") -> Reply:
+    def reply(self, elapsed: float, messages: Sequence[Json], note: str = "") -> Reply:
         """The answer as it ends, with its price and what is not as it should be."""
         text, thinking = "".join(self._pieces), "".join(self._thoughts)
-        calls = tuple(self._calls[i] for i in sorted(self._calls))
+        calls = tuple(
+            self._calls[i]._replace(arguments="".join(self._arguments[i]))
+            for i in sorted(self._calls)
+        )
         call = Call(
             self.model.removesuffix("+sandbox"),
             self.usage,
@@ -95,17 +103,19 @@ class Answer:
             self.sandbox,
         )
         said = chat.assistant(text, calls)
-        return Reply(text, call, thinking, calls, [*map(dict, messages), said])
+        return Reply(text, call, thinking, calls, [*messages, said])
 
     def _note(self, text: str) -> str:
-        if not (self.finish_reason or self.ended):
+        reason = self.finish_reason
+        if not self.complete:
             return _INCOMPLETE
-        if not text.strip() and self._thoughts and self.finish_reason not in ("tool_calls",):
+        only_thought = self._thoughts and not self._calls and not text.strip()
+        if only_thought and reason in ("", "stop", "length"):
             return _NO_TEXT
-        if self.finish_reason in _NOTES:
-            return _NOTES[self.finish_reason]
-        if self.finish_reason and self.finish_reason not in _FINE:
-            return f"the service ended it with {self.finish_reason!r}"
+        if reason in _NOTES:
+            return _NOTES[reason]
+        if reason and reason not in _FINE:
+            return f"the service ended it with {one_line(reason, 60)!r}"
         if self.unreadable:
             return (
                 f"{self.unreadable} piece(s) of the stream could not be read; words may be missing"
@@ -116,9 +126,9 @@ class Answer:
 
     def _add_call(self, index: int, call: ToolCall) -> None:
         had = self._calls.get(index, ToolCall("", "", ""))
-        arguments = had.arguments + call.arguments
-        self._size += len(call.arguments)
-        self._calls[index] = ToolCall(call.id or had.id, call.name or had.name, arguments)
+        self._arguments.setdefault(index, []).append(call.arguments)
+        self._size += sum(map(_bytes, call))
+        self._calls[index] = ToolCall(call.id or had.id, call.name or had.name, "")
 
     def _name(self, event: Json) -> None:
         """The answer's id and the model that answered stand in every event; once is enough."""
@@ -128,3 +138,7 @@ class Answer:
         if isinstance(model, str) and model:
             self.model = model
             self.sandbox = self.sandbox or catalogue.is_sandbox(model)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .errors import APIError, ConnectionFailed, JobFailed, JobPending, ZaiError
+from .errors import JobFailed, JobPending, ZaiError
 from .retry import Timing
 from .types import Job
 
@@ -49,7 +49,7 @@ def wait(
         yield from _pause(job, next(polls, SLOWEST_POLL), timing, started)
         try:
             job, trouble = ask(job), ""
-        except (APIError, ConnectionFailed) as error:
+        except ZaiError as error:
             trouble = _passing(error)
 
 

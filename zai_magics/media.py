@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from .body import Body
 from .endpoint import is_loopback
 from .errors import APIError, MediaError, ZaiError, one_line
-from .network import Body, Network, masked
+from .network import Network, masked
 from .retry import Attempts
 
 T = TypeVar("T")
@@ -34,6 +35,9 @@ MIMES = {
     ".mp4": "video/mp4",
     ".webm": "video/webm",
 }
+_SUFFIXES = {*MIMES, ".jpeg"}
+# Names that Windows keeps for devices, whatever their suffix.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
 _DATA_URL = re.compile(r"^data:[\w.+/-]*;base64,")
 
 
@@ -102,7 +106,7 @@ def stem(text: str, limit: int = 48) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(words) > limit:
         words = words[:limit].rsplit("-", 1)[0]
-    return words or "untitled"
+    return f"a-{words}" if _DEVICES.fullmatch(words) else words or "untitled"
 
 
 def _written(pieces: Iterator[bytes], target: Path, kind: str) -> Kept:
@@ -121,9 +125,10 @@ def _written(pieces: Iterator[bytes], target: Path, kind: str) -> Kept:
             return Kept(_placed(part, target, end), MIMES[end])
         finally:
             part.unlink(missing_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
+        why = getattr(error, "strerror", None) or error
         raise MediaError(
-            f"cannot write to {one_line(str(target.parent), 120)} ({error.strerror or error}); "
+            f"cannot write to {one_line(str(target.parent), 120)} ({why}); "
             "give another place with --save PATH"
         ) from None
 
@@ -140,7 +145,7 @@ def _head(pieces: Iterator[bytes]) -> bytes:
 
 def _placed(part: Path, target: Path, end: str) -> Path:
     """Give the finished file its name with the right suffix, the first that is free."""
-    name = target.stem if target.suffix.lower() in MIMES else target.name
+    name = target.stem if target.suffix.lower() in _SUFFIXES else target.name
     for n in range(1, 10_000):
         path = target.with_name(f"{name}{end}" if n == 1 else f"{name}-{n}{end}")
         try:
@@ -160,7 +165,11 @@ def _move(part: Path, path: Path) -> None:
     except OSError:  # a file system without links
         with open(path, "xb"):
             pass
-        os.replace(part, path)
+        try:
+            os.replace(part, path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _check_type(content: bytes, kind: str) -> None:
@@ -194,12 +203,13 @@ def _again(network: Network, url: str, take: Callable[[Body], T]) -> T:
         except ZaiError as error:
             failure = error
         if isinstance(failure, APIError) and failure.status == 404:
-            failure.outcome = "busy"
+            failure.outcome = "busy"  # a new file may not be there yet, for some seconds
+            failure.retry_after = failure.retry_after or 1.0
         wait = attempts.after(failure)
         if wait is None:
             break
         network.timing.sleep(wait)
-    if isinstance(failure, APIError):
+    if isinstance(failure, APIError) and failure.status >= 400:
         raise MediaError(
             f"the file at {masked(url)} cannot be had (HTTP {failure.status}); "
             "its link may have expired"

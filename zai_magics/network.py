@@ -1,4 +1,4 @@
-"""One request over httpx: TLS, proxies, limits, deadlines, and failures by their right names.
+"""One request over httpx: connections, proxies, and failures by their right names.
 
 httpx is imported at the first request. Redirects are off, compression is not asked for, and no
 request, response or key is held by an error.
@@ -7,27 +7,24 @@ request, response or key is held by an error.
 from __future__ import annotations
 
 import functools
-import os
 import re
-import ssl
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from . import tls
 from ._version import __version__
+from .body import SILENCE, Body
 from .endpoint import Endpoint, is_loopback
 from .errors import APIError, BadAnswer, ConnectionFailed, TimedOut, ZaiError, one_line
 from .retry import Timing
 from .secret import SANDBOX, Key
-from .wire import faults
 
 if TYPE_CHECKING:
     import httpx
 
-CONNECT_TIMEOUT, SILENCE = 10.0, 300.0
-JSON_LIMIT, ERROR_LIMIT = 32 * 1024 * 1024, 64 * 1024
+CONNECT_TIMEOUT = 10.0
 _HEADERS = {
     "Accept-Encoding": "identity",
     "Accept-Language": "en-US,en",
@@ -66,16 +63,15 @@ class Network:
         `fresh` uses a new connection, so that a paid request never dies of a stale one.
         Raises ConnectionFailed, TimedOut, or what the service's refusal means.
         """
-
         client = self._client(self.endpoint.url) if fresh else self._keep()
         headers = {"Content-Type": "application/json"} if body is not None else {}
         url = self.endpoint.url + path
         try:
             with self._failures(url):
-                request = client.build_request(method, url, content=body, headers=headers)
+                request = client.build_request(method, _parsed(url), content=body, headers=headers)
                 answer = client.send(request, auth=self._auth(), stream=True)
                 try:
-                    yield self._checked(Body(answer, self.timing), url)
+                    yield self._checked(Body(answer, self.timing, self.key, masked(url)))
                 finally:
                     answer.close()
         finally:
@@ -88,7 +84,7 @@ class Network:
         client = self._client(url)
         try:
             with self._failures(url), client.stream("GET", url) as answer:
-                yield self._checked(Body(answer, self.timing), url)
+                yield self._checked(Body(answer, self.timing, self.key, masked(url)))
         finally:
             client.close()
 
@@ -112,107 +108,73 @@ class Network:
         import httpx
 
         here = is_loopback(urlsplit(url).hostname or "")
-        return httpx.Client(
-            transport=self._transport,
-            verify=_no_tls() if here and url.startswith("http:") else tls_context(),
-            trust_env=not here,  # a proxy of the environment is never asked for this machine
-            timeout=httpx.Timeout(SILENCE, connect=CONNECT_TIMEOUT),
-            headers=_HEADERS,
-            follow_redirects=False,
+        verify = tls.no_tls() if here and url.startswith("http:") else tls.context()
+        try:
+            return httpx.Client(
+                transport=self._transport,
+                verify=verify,
+                trust_env=not here,  # a proxy of the environment is never asked for this machine
+                timeout=httpx.Timeout(SILENCE, connect=CONNECT_TIMEOUT),
+                headers=_HEADERS,
+                follow_redirects=False,
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            detail = one_line(_CREDENTIALS.sub("//", str(error)), 160)
+        raise ConnectionFailed(
+            f"the proxy of the environment cannot be used ({detail}); "
+            "check HTTPS_PROXY and ALL_PROXY",
+            outcome="refused",
         )
 
-    def _checked(self, body: Body, url: str) -> Body:
+    def _checked(self, body: Body) -> Body:
         answer = body.answer
         if 300 <= answer.status_code < 400:
-            target = urlsplit(answer.headers.get("location", "")).hostname or "elsewhere"
+            target = _host(answer.headers.get("location", "")) or "elsewhere"
             raise APIError(
-                f"{masked(url)} redirects to {one_line(target, 80)}, which is not followed; "
+                f"{body.where} redirects to {one_line(target, 80)}, which is not followed; "
                 "check ZAI_BASE_URL",
                 status=answer.status_code,
             )
         if not 200 <= answer.status_code < 300:
-            content = body.start(ERROR_LIMIT)
-            raise faults.fault(answer.status_code, content, answer.headers, masked(url))
+            raise body.fault()
         return body
 
     @contextmanager
     def _failures(self, url: str) -> Iterator[None]:
-        """httpx's exceptions as this package's, and every message without the key."""
+        """httpx's exceptions as this package's, and every message without the key.
+
+        What is raised is new and carries no frame and no exception from below: their locals
+        hold bodies and headers, which a verbose traceback prints.
+        """
         import httpx
 
         try:
             yield
+            return
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure: ZaiError = _failure(httpx, error, masked(url))
         except ZaiError as error:
             failure = error
-        else:
-            return
-        failure.args = tuple(self.key.redact(a) if isinstance(a, str) else a for a in failure.args)
-        raise failure from None
+        failure = self._cleaned(failure)
+        try:
+            raise failure from None
+        finally:
+            failure.__context__ = None
+
+    def _cleaned(self, failure: ZaiError) -> ZaiError:
+        """The same error without the key and without a traceback."""
+        made = type(failure).__new__(type(failure))
+        made.args = tuple(self.key.redact(a) if isinstance(a, str) else a for a in failure.args)
+        vars(made).update(self.key.clean(vars(failure)))
+        return made
 
 
-class Body:
-    """An answer's body: read whole within a limit, or piece by piece."""
+@functools.lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx.URL:
+    """Reading a URL is a twentieth of a call, and chats all have the same."""
+    import httpx
 
-    def __init__(self, answer: httpx.Response, timing: Timing) -> None:
-        self.answer = answer
-        self.timing = timing
-
-    @property
-    def sandbox(self) -> bool:
-        """Whether the sandbox made this answer."""
-        return "x-zai-sandbox" in self.answer.headers
-
-    def pieces(self) -> Iterator[bytes]:
-        """The bytes as they come, decompressed where a server compressed them unasked."""
-        coding = self.answer.headers.get("content-encoding", "identity").lower()
-        if coding == "identity":
-            return self.answer.iter_raw()
-        if coding in ("gzip", "deflate"):
-            return _inflated(self.answer.iter_raw())
-        raise BadAnswer(f"the service compressed its answer with {one_line(coding, 20)}, unasked")
-
-    def bounded(self, limit: int, seconds: float = SILENCE) -> Iterator[bytes]:
-        """The pieces of a body of at most `limit` bytes that is whole after `seconds`.
-
-        Raises BadAnswer beyond the limit, and TimedOut beyond the time: a byte now and then must
-        not hold a cell for ever.
-        """
-        until = self.timing.clock() + seconds
-        size = 0
-        for piece in self.pieces():
-            size += len(piece)
-            if size > limit:
-                raise BadAnswer(f"the answer is larger than {limit >> 20} MB; it was not read")
-            if self.timing.clock() > until:
-                raise TimedOut(f"no whole answer after {seconds:.0f} s; run the cell again")
-            yield piece
-
-    def read(self, limit: int = JSON_LIMIT, seconds: float = SILENCE) -> bytes:
-        """The whole body, bounded."""
-        return b"".join(self.bounded(limit, seconds))
-
-    def start(self, limit: int) -> bytes:
-        """At most the first `limit` bytes, for the text of an error."""
-        content = bytearray()
-        for piece in self.pieces():
-            content += piece
-            if len(content) >= limit:
-                break
-        return bytes(content[:limit])
-
-
-def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Decompress in bounded steps: httpx hands out a gzip bomb in one piece."""
-    inflate = zlib.decompressobj(wbits=47)
-    for piece in pieces:
-        while piece:
-            try:
-                yield inflate.decompress(piece, 1 << 20)
-            except zlib.error:
-                raise BadAnswer("the service's compressed answer is broken") from None
-            piece = inflate.unconsumed_tail
+    return httpx.URL(url)
 
 
 def _bearer(key: Key) -> httpx.Auth:
@@ -253,40 +215,14 @@ def _failure(httpx: Any, error: Exception, where: str) -> ConnectionFailed | Bad
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def masked(url: str) -> str:
     """A URL fit for a message: host and path, no credentials, no query."""
     parts = urlsplit(url)
     return one_line(f"{parts.hostname or ''}{parts.path}", 120)
-
-
-def tls_context() -> ssl.SSLContext:
-    """The one TLS context of the process; reading the certificates takes longer than a call.
-
-    SSL_CERT_FILE and SSL_CERT_DIR are honoured, and REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, which
-    networks with a certificate of their own have often set already.
-    """
-    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-    file = next((os.environ[n] for n in names if os.environ.get(n)), "")
-    return _tls_context(file, os.environ.get("SSL_CERT_DIR", ""))
-
-
-@functools.lru_cache(maxsize=4)
-def _tls_context(file: str, folder: str) -> ssl.SSLContext:
-    try:
-        if file or folder:
-            return ssl.create_default_context(cafile=file or None, capath=folder or None)
-        import certifi  # httpx's own dependency
-
-        return ssl.create_default_context(cafile=certifi.where())
-    except OSError as error:
-        raise ConnectionFailed(
-            f"the certificates in {file or folder} cannot be read ({error.strerror}); "
-            "check SSL_CERT_FILE",
-            outcome="unsent",
-        ) from None
-
-
-@functools.lru_cache(maxsize=1)
-def _no_tls() -> ssl.SSLContext:
-    """A context that trusts nobody, for plain http on this machine: it costs nothing to make."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

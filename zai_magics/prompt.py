@@ -6,6 +6,7 @@ Everything else goes out byte for byte. What is inserted is not scanned again.
 from __future__ import annotations
 
 import base64
+import builtins
 import difflib
 import re
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ INSERT_LIMIT = 1_000_000
 _IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _URL = re.compile(r"^https?://\S+$", re.I)
 _DATA_URL = re.compile(r"^data:image/(?:png|jpeg|jpg);base64,[A-Za-z0-9+/=\s]+$")
+_SHELLS = ("In", "Out", "exit", "get_ipython", "open", "quit")  # in every namespace of IPython
 _RAW = "or send the text as it is with --raw"
 
 
@@ -75,8 +77,8 @@ def _value(source: str, names: Mapping[str, Any]) -> Any:
         return eval(source, dict(names))
     except NameError as error:
         name = getattr(error, "name", None) or shown
-        close = difflib.get_close_matches(name, [n for n in names if not n.startswith("_")], 1, 0.6)
-        hint = f"did you mean {close[0]}?" if close else "define it first,"
+        close = _nearest(name, names)
+        hint = f"did you mean {close}?" if close else "define it first,"
         raise PromptError(
             f"{{{{ {shown} }}}}: there is no {name} here; {hint} {'Or' if close else 'or'} "
             "send the text as it is with --raw"
@@ -84,6 +86,15 @@ def _value(source: str, names: Mapping[str, Any]) -> Any:
     except Exception as error:
         said = one_line(f"{type(error).__name__}: {error}", 160)
         raise PromptError(f"{{{{ {shown} }}}} failed ({said}); correct it, {_RAW}") from None
+
+
+def _nearest(name: str, names: Mapping[str, Any]) -> str:
+    """The user's name most like an unknown one, else Python's or the shell's, else ""."""
+    own = [n for n in names if not n.startswith("_") and n not in _SHELLS]
+    for known in (own, [*_SHELLS, *(n for n in dir(builtins) if n.islower())]):
+        if close := difflib.get_close_matches(name, known, 1, 0.6):
+            return close[0]
+    return ""
 
 
 def _text_of(value: Any, source: str) -> str:

@@ -43,19 +43,21 @@ class Attempts:
     """The attempts of one request: `wait = attempts.after(error)` until it is None.
 
     `after` gives the seconds to wait before the next attempt, or None when the error stands:
-    after 4 attempts, after 60 s in all, or when the service wants a longer pause than that.
+    after 4 attempts, 60 s after the first failure, or when the service wants a longer pause.
     """
 
     kind: Kind
     timing: Timing = field(default_factory=Timing)
 
     def __post_init__(self) -> None:
-        self._started = self.timing.clock()
+        self._first: float | None = None
         self._failed = 0
         self._unknown = 0
 
     def after(self, error: ZaiError) -> float | None:
         """Seconds until the next attempt, None when there is to be none."""
+        if self._first is None:  # counted from here, a Retry-After of 60 s can be honoured
+            self._first = self.timing.clock()
         self._failed += 1
         self._unknown += error.outcome == "unknown"
         allowed = _AGAIN[self.kind].get(error.outcome, 0)
@@ -63,7 +65,7 @@ class Attempts:
         if count > allowed or self._failed >= ATTEMPTS:
             return None
         wait = self._pause(error)
-        spent = self.timing.clock() - self._started
+        spent = self.timing.clock() - self._first
         return wait if spent + wait <= PATIENCE else None
 
     def _pause(self, error: ZaiError) -> float:

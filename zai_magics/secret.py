@@ -11,12 +11,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from .errors import CommandError
 
-_LEGAL = re.compile(r"^[\x21-\x7e]+$")
+_LEGAL = re.compile(r"[\x21-\x7e]+")
 _LOOKS_LIKE_A_KEY = re.compile(r"(?<![\w.])[0-9a-f]{32}\.[A-Za-z0-9]{16}(?![\w.])")
 SANDBOX = "sandbox"
 KEYRING_SERVICE = "zai-magics"
@@ -32,15 +32,16 @@ class Key:
     __slots__ = ("__forms", "__value", "source")
 
     def __init__(self, value: str, source: str = "given") -> None:
+        self.source = source
         value = value.strip()
-        if not _LEGAL.match(value):
+        if not _LEGAL.fullmatch(value):
+            del value  # a verbose traceback prints what a frame holds
             raise CommandError(
                 f"the key from {source} has characters that no key has; "
                 "copy it again (one line, no blanks or quotes)"
             )
         self.__value = value
         self.__forms = _forms(value)
-        self.source = source
 
     def reveal(self) -> str:
         """The key itself, for the Authorization header and nothing else."""
@@ -52,6 +53,10 @@ class Key:
             if form in text:
                 text = text.replace(form, "[key]")
         return text
+
+    def clean(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The same names, every text in it redacted."""
+        return {k: self.redact(v) if isinstance(v, str) else v for k, v in data.items()}
 
     def __repr__(self) -> str:
         return f"<key from {self.source}>"
@@ -95,13 +100,19 @@ def find(explicit: str | Key | None = None, environ: Mapping[str, str] | None = 
     """
     if isinstance(explicit, Key):
         return explicit
-    if explicit:
-        return Key(explicit, "the argument")
-    environ = os.environ if environ is None else environ
-    for name in ("ZAI_API_KEY", "Z_AI_API_KEY"):
-        if environ.get(name, "").strip():
-            return Key(environ[name], name)
+    try:
+        if explicit:
+            return Key(explicit, "the argument")
+        for name in ("ZAI_API_KEY", "Z_AI_API_KEY"):
+            if _value(name, environ):
+                return Key(_value(name, environ), name)
+    finally:
+        del explicit, environ  # a verbose traceback prints what a frame holds
     return _from_keyring() or _from_colab()
+
+
+def _value(name: str, environ: Mapping[str, str] | None) -> str:
+    return (os.environ if environ is None else environ).get(name, "").strip()
 
 
 def _from_keyring() -> Key | None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import catalogue, endpoint, secret
+from . import catalogue, defaults, endpoint, secret
 from .client import Client
 from .conversation import Conversation, Place
-from .errors import KeyMissing
+from .errors import CommandError, KeyMissing
 from .options import ChatOptions, ImageOptions, VideoOptions
 from .retry import Timing
 from .types import Clip, Draft, Job, Model, Picture, Pictures, Progress, Reply, Request
@@ -38,10 +38,10 @@ class Settings(Protocol):
 class Plain:
     """Settings as they are without a notebook."""
 
-    model: str = catalogue.DEFAULTS["chat"]
-    vision_model: str = catalogue.DEFAULTS["vision"]
-    image_model: str = catalogue.DEFAULTS["image"]
-    video_model: str = catalogue.DEFAULTS["video"]
+    model: str = defaults.CHAT
+    vision_model: str = defaults.VISION
+    image_model: str = defaults.IMAGE
+    video_model: str = defaults.VIDEO
     coding: bool = False
 
 
@@ -106,6 +106,14 @@ class Session:
     def found_key(self) -> secret.Key | None:
         """The key that would be used; shows only where it came from."""
         return self.key or secret.find()
+
+    def holds_key(self, text: str) -> bool:
+        """Whether the key stands in a text: no prompt carries it, least of all to the sandbox."""
+        try:
+            key = self.key or (secret.find() if os.environ.get("ZAI_API_KEY") else None)
+        except CommandError:  # not a key that could be sent
+            return False
+        return key is not None and key.redact(text) != text
 
     def price(self, model: str) -> float | None:
         """US dollars of one picture or clip here; the sandbox's cost nothing."""

@@ -15,9 +15,10 @@ PACKAGE = ROOT / "zai_magics"
 
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
-    ("_version", "errors", "sandbox"),
+    ("_version", "defaults", "errors", "sandbox"),
     ("types", "reply", "secret", "endpoint", "tls"),
     ("catalogue", "retry", "wire"),
+    ("body",),
     ("network", "gather", "conversation", "prompt", "jobs", "options", "notebook"),
     ("stream",),
     ("client", "media"),

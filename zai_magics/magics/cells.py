@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..conversation import Place
+if TYPE_CHECKING:
+    from ..conversation import Place
 
 _VSCODE = "vscode-notebook-cell:"  # names the document, not the cell
 
@@ -44,9 +45,9 @@ class Cells:
 
     def begin(self) -> bool:
         """A cell begins; True when it is a new execution and not a cell within one."""
-        request = parent(self._shell).get("header", {}).get("msg_id")
-        self._depth += 1
-        if self._depth > 1 and request == self._request and request is not None:
+        request = self._running()
+        if request is not None and request == self._request:
+            self._depth += 1
             return False
         self._request, self._depth, self._made = request, 1, 0
         return True
@@ -55,15 +56,22 @@ class Cells:
         """A cell ends: its id and the turns it made, None within another or without an id."""
         self._depth = max(0, self._depth - 1)
         cell = usable(cell_id(self._shell))
-        return (cell, self._made) if cell and not self._depth else None
+        # A blank cell ends without having begun: what was counted is another cell's.
+        made = self._made if self._running() == self._request else 0
+        return (cell, made) if cell and not self._depth else None
 
     def place(self) -> Place | None:
         """The place of this execution's next turn, None where cells have no usable id."""
         cell = usable(cell_id(self._shell))
         if not cell:
             return None
+        from ..conversation import Place
+
         self._made += 1
         return Place(cell, self._made - 1)
+
+    def _running(self) -> object:
+        return parent(self._shell).get("header", {}).get("msg_id")
 
 
 def usable(cell: str) -> str:

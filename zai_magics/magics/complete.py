@@ -8,26 +8,14 @@ from typing import Any
 from .. import catalogue
 from .grammar import COMMANDS, Option
 
-KEY = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
+_COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
 _MODELS = {"chat": ("chat", "vision"), "image": ("image",), "video": ("video",)}
-
-
-def install(shell: Any) -> Any:
-    """Register with the shell's completer."""
-    shell.set_hook("complete_command", candidates, re_key=KEY)
-    return candidates
-
-
-def remove(shell: Any) -> None:
-    """Take the registration back."""
-    table = shell.custom_completers.regexs if hasattr(shell, "custom_completers") else {}
-    table.pop(KEY, None)
 
 
 def candidates(shell: Any, event: Any) -> list[str]:
     """What may stand at the cursor: `event.line` up to it, `event.symbol` the word begun."""
     before = event.text_until_cursor if hasattr(event, "text_until_cursor") else event.line
-    found = KEY.match(before)
+    found = _COMMAND_LINE.match(before)
     words = before[found.end() :].split() if found else []
     begun = event.symbol or ""
     if words and before.endswith(words[-1]):

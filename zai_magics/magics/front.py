@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..render.bundle import Bundle, bundle
-from ..render.live import CellPainter, OncePainter, Painter, TerminalPainter
-from ..types import Clip, Note, Picture, Pictures, Reply, Request, Table
+from IPython.core.displaypub import CapturingDisplayPublisher
+
 from .cells import cell_id
 
-SHOWN = (Reply, Picture, Pictures, Clip, Request, Table, Note)
+if TYPE_CHECKING:
+    from ..render.bundle import Bundle
+    from ..render.live import Painter
 
 
 class Silent:
@@ -29,13 +30,17 @@ def painter(shell: Any, folder: Path, view: str = "markdown", quiet: bool = Fals
 
     A front-end that sends cell ids updates displays; Colab does too, without sending them.
     """
+    from ..render.live import CellPainter, OncePainter, TerminalPainter
+
     if quiet:
         return Silent()
     if not is_kernel(shell):
         return TerminalPainter(folder)
     publish = publisher(shell)
     live = cell_id(shell) or "google.colab" in sys.modules
-    return (CellPainter if live else OncePainter)(publish, folder, view)
+    # %%capture keeps every update as an output of its own, and nobody sees them come.
+    captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
+    return (CellPainter if live and not captured else OncePainter)(publish, folder, view)
 
 
 def is_kernel(shell: Any) -> bool:
@@ -65,33 +70,31 @@ class Formats:
 
     def __init__(self, shell: Any, folder: Any) -> None:
         self._shell, self._folder = shell, folder
-        self._shown: list[Any] = []
+        self._shown: list[tuple[Any, str]] = []
 
-    def install(self) -> None:
-        """Register with the shell's formatters; values need no IPython of their own."""
-        formatter = self._shell.display_formatter
-        for kind in SHOWN:
-            formatter.ipython_display_formatter.for_type(kind, self._unless_shown)
-            formatter.mimebundle_formatter.for_type(kind, self._bundle)
-
-    def remove(self) -> None:
-        """Take the registration back."""
-        formatter = self._shell.display_formatter
-        for kind in SHOWN:
-            for each in (formatter.ipython_display_formatter, formatter.mimebundle_formatter):
-                each.pop(kind, None)
-
-    def shown(self, value: Any) -> None:
-        """This value has been shown in the running execution."""
-        self._shown.append(value)
+    def shown(self, value: Any, quiet: bool = False) -> None:
+        """This value has been shown in the running execution, or is not to be."""
+        self._shown.append((value, "not shown" if quiet else "shown above"))
 
     def begin(self) -> None:
         """A new execution: everything may be shown again."""
         self._shown.clear()
 
-    def _unless_shown(self, value: Any) -> None:
-        if not any(value is shown for shown in self._shown):
+    def unless_shown(self, value: Any) -> None:
+        """Silent for a value that this execution has shown; IPython goes on with any other."""
+        word = next((word for shown, word in self._shown if shown is value), None)
+        if word is None:
             raise NotImplementedError  # IPython goes on to the next formatter
+        if not is_kernel(self._shell):
+            print(f"({word})")  # a terminal has written `Out[3]: ` by now
 
-    def _bundle(self, value: Any, include: Any = None, exclude: Any = None) -> Bundle:
+    def bundle(self, value: Any, include: Any = None, exclude: Any = None) -> Bundle:
+        """The value's MIME bundle."""
+        from ..render.bundle import bundle
+
         return bundle(value, self._folder())
+
+    def text(self, value: Any, printer: Any, cycle: bool) -> None:
+        """The value's text; within a list or a dict its repr, as there for every value."""
+        alone = len(printer.stack) < 2
+        printer.text(self.bundle(value)["text/plain"] if alone else repr(value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 
@@ -106,5 +105,7 @@ COMMANDS = {
 
 def nearest(word: str, names: list[str]) -> str:
     """` (did you mean x?)` for the name most like a mistyped word, else nothing."""
+    import difflib
+
     close = difflib.get_close_matches(word, names, 1, 0.5)
     return f" (did you mean {close[0]}?)" if close else ""

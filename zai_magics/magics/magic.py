@@ -1,10 +1,10 @@
-"""`%zai` and `%%zai`: parse to a typed command, let the session act, show the snapshots."""
+"""`%zai` and `%%zai` as IPython knows them: loaded in a moment, the rest at the first use."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import (
     Magics,
@@ -16,44 +16,64 @@ from IPython.core.magic import (
 )
 from traitlets import Bool, Unicode
 
-from .. import catalogue, notebook
-from ..conversation import Conversation
-from ..errors import CommandError
-from ..options import ChatOptions, ImageOptions, VideoOptions
-from ..prompt import expand
-from ..render.live import show
-from ..secret import Key, remember
-from ..session import Session
-from ..types import Note
-from . import complete, front, input, tables
-from .cells import Cells
-from .parse import Parsed, parse
+from .. import defaults
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from .commands import Commands
+    from .front import Formats
+
+# By name, because loading the extension must not import what the first answer needs.
+_SHOWN = (
+    "reply.Reply",
+    *("types.Picture", "types.Pictures", "types.Clip"),
+    *("types.Request", "types.Table", "types.Note"),
+)
+_COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
 
 
 @magics_class
 class ZaiMagics(Magics):
     """The magics and their settings: `%config ZaiMagics.model = "glm-4.7"`."""
 
-    model = Unicode(catalogue.DEFAULTS["chat"], help="model for chat").tag(config=True)
-    vision_model = Unicode(catalogue.DEFAULTS["vision"], help="model for images in a prompt").tag(
-        config=True
-    )
-    image_model = Unicode(catalogue.DEFAULTS["image"], help="model for pictures").tag(config=True)
-    video_model = Unicode(catalogue.DEFAULTS["video"], help="model for clips").tag(config=True)
+    model = Unicode(defaults.CHAT, help="model for chat").tag(config=True)
+    vision_model = Unicode(defaults.VISION, help="model for images in a prompt").tag(config=True)
+    image_model = Unicode(defaults.IMAGE, help="model for pictures").tag(config=True)
+    video_model = Unicode(defaults.VIDEO, help="model for clips").tag(config=True)
     coding = Bool(
         False,
         help="use the coding endpoint: for Coding Plan keys in coding tools only; "
         "other use may cost you the plan",
     ).tag(config=True)
 
-    def __init__(self, shell: Any, session: Session | None = None) -> None:
+    def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.session = session or Session(settings=self, folder=self.folder)
-        self.cells = Cells(shell)
-        self.formats = front.Formats(shell, self.folder)
-        self._sandbox: Any = None
+        self._formats: Formats | None = None
+        self._commands: Commands | None = None
 
-    # --- life
+    @property
+    def commands(self) -> Commands:
+        """The commands, imported and made at the first use."""
+        if self._commands is None:
+            from .commands import Commands
+
+            self._commands = Commands(self.shell, self, self.formats)
+            self._commands.begin()  # the cell that runs now
+        return self._commands
+
+    @property
+    def formats(self) -> Formats:
+        """How IPython shows the package's values."""
+        if self._formats is None:
+            from .front import Formats
+
+            self._formats = Formats(self.shell, self._folder)
+        return self._formats
+
+    @property
+    def session(self) -> Session:
+        """The state that the commands act on."""
+        return self.commands.session
 
     def install(self) -> None:
         """Register magics, transformers, formats, completion and events with the shell."""
@@ -62,44 +82,32 @@ class ZaiMagics(Magics):
         if self not in shell.configurables:  # Magics does it on some versions of IPython only
             shell.configurables.append(self)
         manager = shell.input_transformer_manager
-        manager.cleanup_transforms.insert(0, input.cell_magic)
-        manager.cleanup_transforms.append(input.line_magic)
-        self.formats.install()
-        self._completer = complete.install(shell)
+        manager.cleanup_transforms[:0] = [_cell_magic, _without_comment]
+        manager.cleanup_transforms.append(_line_magic)
+        shell.set_hook("complete_command", _candidates, re_key=_COMMAND_LINE)
+        self._install_formats()
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
 
     def remove(self) -> None:
         """Take everything back and close what is open."""
         shell = self.shell
-        for transform in (input.cell_magic, input.line_magic):
+        for transform in (_cell_magic, _without_comment, _line_magic):
             if transform in shell.input_transformer_manager.cleanup_transforms:
                 shell.input_transformer_manager.cleanup_transforms.remove(transform)
-        self.formats.remove()
-        complete.remove(shell)
+        for formatter, _ in self._formatters():
+            for name in _SHOWN:
+                formatter.pop(f"zai_magics.{name}", None)
+        shell.strdispatchers["complete_command"].regexs.pop(_COMMAND_LINE, None)
         shell.events.unregister("pre_run_cell", self._begin)
         shell.events.unregister("post_run_cell", self._end)
         if self in shell.configurables:
             shell.configurables.remove(self)
         for kind in ("line", "cell"):
             shell.magics_manager.magics[kind].pop("zai", None)
-        self.session.close()
-        self._stop_sandbox()
-
-    def folder(self) -> Path:
-        """The notebook's folder."""
-        return notebook.folder(self.shell.user_ns)
-
-    def _begin(self, *info: Any) -> None:
-        if self.cells.begin():
-            self.formats.begin()
-
-    def _end(self, result: Any = None) -> None:
-        ended = self.cells.end()
-        if ended and result is not None and result.success:
-            self.session.conversation = self.session.conversation.without_rest(*ended)
-
-    # --- the magics
+        shell.magics_manager.registry.pop(type(self).__name__, None)
+        if self._commands is not None:
+            self._commands.close()
 
     @no_var_expand
     @needs_local_scope
@@ -107,150 +115,85 @@ class ZaiMagics(Magics):
     def line(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:
         """`%zai COMMAND [options] [prompt]`; see %zai help."""
         if not line.strip():
-            return self._show(tables.status(self.session))
-        return self.run(parse(line), local_ns)
+            return self.commands.status()
+        return self._run(line, None, local_ns)
 
     @no_var_expand
     @needs_local_scope
     @cell_magic("zai")
     def cell(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> Any:
         """`%%zai [COMMAND] [options]` with the prompt as the body; see %zai help."""
-        return self.run(parse(line, cell), local_ns)
+        return self._run(line, cell, local_ns)
 
-    def run(self, command: Parsed, local_ns: dict[str, Any] | None = None) -> Any:
-        """Do one command and give its value. `local_ns` is the caller's function, if in one."""
-        names = {**self.shell.user_ns, **(local_ns or {})}
-        said = dict(command.options)
-        out, quiet = said.pop("out", None), said.pop("quiet", False)
-        value = getattr(self, f"do_{command.command}")(command.text, said, names, quiet)
-        if out:
-            self.shell.user_ns[out] = value
-        return value
+    def _run(self, line: str, body: str | None, local_ns: dict[str, Any] | None) -> Any:
+        from .parse import parse
 
-    def do_chat(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """A turn of the conversation."""
-        view = said.pop("format", "markdown")
-        options = ChatOptions(stream=not said.pop("no_stream", False), **said)
-        if options.system and not options.raw:
-            options = ChatOptions(
-                **{**said, "system": expand(options.system, names), "stream": options.stream}
-            )
-        place = None if options.alone or options.dry_run else self.cells.place()
-        turn = self.session.chat(text, options, place=place, names=names)
-        return self._paint(turn, quiet, view)
+        return self.commands.run(parse(line, body), local_ns)
 
-    def do_image(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """Pictures."""
-        return self._paint(self.session.image(text, ImageOptions(**said), names=names), quiet)
+    def _install_formats(self) -> None:
+        """Let IPython show the package's values; they need no IPython of their own."""
+        for formatter, show in self._formatters():
+            for name in _SHOWN:
+                module, _, kind = f"zai_magics.{name}".rpartition(".")
+                formatter.for_type_by_name(module, kind, show)
 
-    def do_video(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """A clip."""
-        return self._paint(self.session.video(text, VideoOptions(**said), names=names), quiet)
-
-    def do_wait(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """A video job taken up again; without an id the only open one."""
-        number = text.strip()
-        if not number:
-            pending = [job.id for job in self.session.jobs.values() if job.state == "pending"]
-            if len(pending) != 1:
-                raise CommandError(
-                    f"%zai wait takes a job's id ({', '.join(pending) or 'none open'})"
-                )
-            number = pending[0]
-        return self._paint(self.session.wait(number, said.get("save")), quiet)
-
-    def do_history(self, *_: Any) -> None:
-        """The conversation as a transcript."""
-        self._show(self.session.conversation)
-
-    def do_new(self, text: str, *_: Any) -> None:
-        """A new conversation."""
-        name = text.strip() or "main"
-        had = len(self.session.conversation.turns)
-        self.session.conversation = Conversation(name)
-        self._show(Note(f"a new conversation, {name!r}; {had} turns are behind you"))
-
-    def do_drop(self, text: str, *_: Any) -> None:
-        """A turn taken back."""
-        word = text.strip()
-        if word and not word.isdigit():
-            raise CommandError(f"%zai drop takes a turn's number (%zai history), not {word[:40]!r}")
-        rest, turn = self.session.conversation.drop(int(word) if word else None)
-        self.session.conversation = rest
-        about = turn.prompt.strip().partition("\n")[0][:60]
-        self._show(Note(f"dropped the turn “{about}”; {len(rest.turns)} turns are left"))
-
-    def do_system(self, text: str, said: dict[str, Any], names: dict[str, Any], _: bool) -> None:
-        """The conversation's system prompt: set, shown or (off) removed."""
-        now = self.session.conversation
-        said_text = text if said.get("raw") else expand(text, names)
-        if not said_text.strip():
-            self._show(Note(f"system prompt: {now.system}" if now.system else "no system prompt"))
-            return
-        system = "" if said_text.strip() == "off" else said_text
-        self.session.conversation = Conversation(now.name, system, now.turns)
-        self._show(Note("system prompt set" if system else "system prompt removed"))
-
-    def do_models(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """What there is, as a table and a list of Model."""
-        found, note = self.session.models()
-        if not quiet:
-            self._show(tables.models(found, note))
-        return None
-
-    def do_login(self, *_: Any) -> None:
-        """Ask for the key, hidden, and try it."""
-        from getpass import getpass
-
-        typed = getpass("Z.AI API key (not shown): ").strip()
-        if not typed:
-            raise CommandError("no key was entered; %zai login asks again")
-        key = Key(typed, "%zai login")
-        where = self.session.login(key)
-        self._stop_sandbox()
-        kept = "kept in the keyring" if remember(key) else "kept until this kernel ends"
-        self._show(Note(f"the key works on the {where} endpoint; {kept}"))
-
-    def do_sandbox(self, text: str, *_: Any) -> None:
-        """Switch to the sandbox, or back."""
-        word = text.strip()
-        if word not in ("", "on", "off"):
-            raise CommandError(f"%zai sandbox takes nothing or off, not {word[:40]!r}")
-        if word == "off":
-            self._stop_sandbox()
-            self.session.base_url = None
-            self._show(Note(f"the sandbox is off; requests go to {self.session.endpoint().name}"))
-            return
-        if self._sandbox is None:
-            from ..sandbox import Sandbox
-
-            self._sandbox = Sandbox()
-            self._sandbox.start()
-        self.session.base_url = self._sandbox.base_url
-        self._show(
-            Note(
-                "the sandbox is on: a local server with scripted answers, drawn pictures and "
-                "clips; no model is asked, nothing is paid, your key is not sent. %zai sandbox off ends it"
-            )
+    def _formatters(self) -> tuple[tuple[Any, Any], ...]:
+        formatter = self.shell.display_formatter
+        return (
+            (formatter.ipython_display_formatter, lambda v: self.formats.unless_shown(v)),
+            (formatter.mimebundle_formatter, lambda v, **_: self.formats.bundle(v)),
+            # IPython has printers for str and tuple, and prefers them to the bundle's text.
+            (formatter.formatters["text/plain"], lambda v, p, c: self.formats.text(v, p, c)),
         )
 
-    def do_help(self, text: str, *_: Any) -> None:
-        """Commands, or one command's options."""
-        self._show(tables.help(text.strip().lstrip("%").removeprefix("zai ").strip()))
+    def _folder(self) -> Path:
+        from .. import notebook
 
-    # --- showing
+        return notebook.folder(self.shell.user_ns)
 
-    def _paint(
-        self, snapshots: Generator[Any, None, None], quiet: bool, view: str = "markdown"
-    ) -> Any:
-        value = show(snapshots, front.painter(self.shell, self.folder(), view, quiet))
-        self.formats.shown(value)
-        return value
+    def _begin(self, *info: Any) -> None:
+        if self._commands is not None:
+            self._commands.begin()
 
-    def _show(self, value: Any) -> None:
-        front.display(self.shell, value, self.folder())
+    def _end(self, result: Any = None) -> None:
+        if self._commands is not None:
+            self._commands.end(result)
 
-    def _stop_sandbox(self) -> None:
-        if self._sandbox is not None:
-            self._sandbox.stop()
-            self._sandbox = None
+
+def _candidates(shell: Any, event: Any) -> list[str]:
+    from .complete import candidates
+
+    return candidates(shell, event)
+
+
+def _cell_magic(lines: list[str]) -> list[str]:
+    if not _mentions_zai(lines):
+        return lines
+    from .input import cell_magic
+
+    return cell_magic(lines)
+
+
+# A terminal asks whether a cell is complete with the transformers that have no side effects: a
+# `%%zai` line that had become a call would be run before its body is typed.
+vars(_cell_magic)["has_side_effects"] = True
+
+
+def _without_comment(lines: list[str]) -> list[str]:
+    if not _mentions_zai(lines):
+        return lines
+    from .input import without_comment
+
+    return without_comment(lines)
+
+
+def _line_magic(lines: list[str]) -> list[str]:
+    if not _mentions_zai(lines):
+        return lines
+    from .input import line_magic
+
+    return line_magic(lines)
+
+
+def _mentions_zai(lines: list[str]) -> bool:
+    return any("%zai" in line for line in lines)

@@ -18,7 +18,12 @@ _WORD = re.compile(r"\S+")
 _BLANK = re.compile(r"\s*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'', re.S)
 _BRACES = re.compile(r"\{\{.*?\}\}\S*", re.S)
+_NUMBER = re.compile(r"[\d.]+\Z")
 _ESCAPED = re.compile(r"\\([\"'\\])")
+
+
+# What a request is made of; a model has its own option.
+_NOT_PARAMETERS = {"messages", "model", "prompt", "self"}
 
 
 class Parsed(NamedTuple):
@@ -35,6 +40,8 @@ def parse(line: str, body: str | None = None) -> Parsed:
     `body` is a cell's text below its first line; a cell without a command is a chat.
     Raises CommandError for what does not exist, with the nearest name; nothing is guessed.
     """
+    if looks_like_key(line):
+        raise CommandError("a key does not belong in a cell; %zai login asks for it, hidden")
     name, start = _command(line, body is not None)
     command = COMMANDS[name]
     options, at, free = _options(command, line, start)
@@ -42,7 +49,6 @@ def parse(line: str, body: str | None = None) -> Parsed:
     if not free:
         _no_late_options(command, words)
     if not command.words and words.strip():
-        _no_key(line)
         raise CommandError(f"%zai {name} takes no words; see %zai help {name}")
     return Parsed(name, options, _text(words, body))
 
@@ -65,7 +71,6 @@ def _command(line: str, cell: bool) -> tuple[str, int]:
     name = word.group()
     if name in COMMANDS:
         return name, word.end()
-    _no_key(line)
     raise CommandError(
         f"there is no command {one_line(name, 40)!r}{nearest(name, list(COMMANDS))}; "
         "see %zai help, or write %zai chat before the prompt"
@@ -90,7 +95,11 @@ def _options(command: Command, line: str, at: int) -> tuple[dict[str, Any], int,
             said[option.name], at = True, word.end()
             continue
         start = at + len(word.group()) - len(rest)
-        text, at = _value(line, start if rest else _skip(line, word.end()), flag, option)
+        start = start if rest else _skip(line, word.end())
+        following = _WORD.match(line, start)
+        if not rest and (following is None or following.group() in known):
+            raise CommandError(f"{flag} needs a value: {flag} {option.value}")
+        text, at = _value(line, start, flag)
         _put(said, option, flag, text)
 
 
@@ -109,30 +118,37 @@ def _find(command: Command, known: dict[str, Option], word: str) -> tuple[Option
     )
 
 
-def _value(line: str, at: int, flag: str, option: Option) -> tuple[str, int]:
+def _value(line: str, at: int, flag: str) -> tuple[str, int]:
     quoted = _QUOTED.match(line, at)
     if quoted:
+        if line[quoted.end() : quoted.end() + 1].strip():
+            raise CommandError(f"a blank belongs behind the quoted value of {flag}")
         inner = quoted.group(1) if quoted.group(1) is not None else quoted.group(2)
         return _ESCAPED.sub(r"\1", inner), quoted.end()
-    if line[at : at + 1] in ("'", '"') and line[at : at + 1]:
+    if line.startswith(("'", '"'), at):
         raise CommandError(f"the quote after {flag} is not closed")
     word = _BRACES.match(line, at) or _WORD.match(line, at)
-    if word is None:
-        raise CommandError(f"{flag} needs a value: {flag} {option.value}")
+    assert word is not None
     return word.group(), word.end()
 
 
 def _put(said: dict[str, Any], option: Option, flag: str, text: str) -> None:
-    _no_key(text)
     if option.kind == "texts":
         said[option.name] = (*said.get(option.name, ()), text)
     elif option.kind == "pair":
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise CommandError(f"{flag} takes NAME=VALUE, not {one_line(text, 40)!r}")
+        check_parameter(name)
         said[option.name] = {**said.get(option.name, {}), name: _json_or_text(value)}
     else:
         said[option.name] = _converted(option, flag, text)
+
+
+def check_parameter(name: str) -> None:
+    """Raises CommandError for a `--param` that a request is made of."""
+    if name in _NOT_PARAMETERS:
+        raise CommandError(f"--param {name}= would replace what the command itself sends")
 
 
 def _converted(option: Option, flag: str, text: str) -> Any:
@@ -158,18 +174,19 @@ def _json_or_text(value: str) -> Any:
 
 def _no_late_options(command: Command, words: str) -> None:
     """A known option inside the words is an error, never half obeyed."""
-    known = {flag for option in command.options for flag in option.flags}
+    known = {flag: option for option in command.options for flag in option.flags}
     for word in _WORD.findall(words):
-        if word.partition("=")[0] in known:
+        if word.partition("=")[0] in known or _is_glued_number(word, known):
             raise CommandError(
                 f"{one_line(word, 40)} stands inside the prompt: move it left, "
                 "or put -- before the prompt"
             )
 
 
-def _no_key(text: str) -> None:
-    if looks_like_key(text):
-        raise CommandError("a key does not belong in a cell; %zai login asks for it, hidden")
+def _is_glued_number(word: str, known: dict[str, Option]) -> bool:
+    """Whether a word is `-n4` or `-t0.2`; other glued values are too much like prose."""
+    option = known.get(word[:2])
+    return option is not None and option.kind in ("int", "float") and bool(_NUMBER.match(word, 2))
 
 
 def _skip(line: str, at: int) -> int:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import CommandError
-from .grammar import COMMANDS, nearest
-from .parse import Parsed
+from ..errors import CommandError, one_line
+from .grammar import COMMANDS, Option, nearest
+from .parse import Parsed, check_parameter
 
 
 def chat(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
@@ -31,17 +31,31 @@ def video(prompt: str = "", *, quiet: bool = False, **options: Any) -> Any:
 
 
 def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any:
-    known = {option.name for option in COMMANDS[command].options} - {"out", "quiet"}
+    known = {o.name: o for o in COMMANDS[command].options if o.name not in ("out", "quiet")}
     for name in options:
         if name not in known:
             raise CommandError(f"zm.{command} has no option {name!r}{nearest(name, sorted(known))}")
     said = {name: value for name, value in options.items() if value is not None}
+    for name, value in said.items():
+        _check(known[name], value)
     for name in ("attach", "stop"):
         if name in said:
             given = said[name]
             said[name] = (given,) if isinstance(given, str) else tuple(map(str, given))
     # Python has f-strings; what stands in a string is meant as it is.
     return _magics().run(Parsed(command, {"raw": True, **said, "quiet": quiet}, prompt))
+
+
+def _check(option: Option, value: Any) -> None:
+    """What the magics' parser would refuse is refused here too."""
+    if option.choices and value not in option.choices:
+        allowed = ", ".join(option.choices)
+        raise CommandError(f"{option.name} takes {allowed}; not {one_line(repr(value), 40)}")
+    number = int if option.kind == "int" else (int, float)
+    if option.kind in ("int", "float") and not isinstance(value, number):
+        raise CommandError(f"{option.name} takes a number, not {one_line(repr(value), 40)}")
+    for name in value if option.kind == "pair" else ():
+        check_parameter(name)
 
 
 def _magics() -> Any:
@@ -52,4 +66,4 @@ def _magics() -> Any:
         raise CommandError("this needs IPython; elsewhere use zai_magics.Client()")
     if getattr(shell, "zai_magics", None) is None:
         shell.extension_manager.load_extension("zai_magics")
-    return shell.zai_magics
+    return shell.zai_magics.commands

@@ -30,8 +30,8 @@ def models(found: Sequence[Model], note: str) -> Table:
         (
             m.id,
             m.kind,
-            f"{m.context // 1000}K" if m.context else "",
-            f"{m.max_output // 1024}K" if m.max_output else "",
+            _thousands(m.context),
+            _thousands(m.max_output),
             m.price or "price unknown",
             "yes" if m.listed else "",
         )
@@ -61,6 +61,13 @@ def help(name: str) -> Table:
     )
     title = f"%zai {name} {'[options] ' * bool(rows)}{command.words}".rstrip() + f": {command.help}"
     return Table(("", ""), rows, title, command.example)
+
+
+def _thousands(tokens: int) -> str:
+    """A size as the service's pages write it: 200K for 200,000 and for 204,800."""
+    if not tokens:
+        return ""
+    return f"{tokens // (1024 if tokens % 1000 else 1000)}K"
 
 
 def _what(words: str, choices: Sequence[str]) -> str:

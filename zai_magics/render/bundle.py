@@ -37,8 +37,8 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
     if isinstance(value, Clip):
         return both(pieces.clip(value, folder), pieces.plain(value, folder))
     if isinstance(value, Progress):
-        shown = pieces.progress(value, folder, over=True)
-        return both(shown, pieces.progress_plain(value, over=True))
+        html = pieces.progress(value, folder, over=True)
+        return both(html, pieces.progress_plain(value, over=True))
     if isinstance(value, Request):
         return _request(value)
     if isinstance(value, Conversation):

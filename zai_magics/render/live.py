@@ -21,15 +21,16 @@ from . import parts, pieces, safe
 from . import reply as replies
 from .bundle import Bundle, both, bundle
 from .growing import Growing
+from .parser import parser
 from .text import settled
 
 # Nine paintings a second while the output is small. Each sends the whole output again, so as it
 # grows they become rarer: first so that not more than STEADY bytes a second are sent, but no
 # rarer than one in SLOW seconds until that would be MOST bytes a second, each painting a page
 # that the browser has to lay out from its beginning.
-INTERVAL, SLOW = 0.11, 1.0
+INTERVAL, SLOW = 0.115, 1.0
 STEADY, MOST = 70_000, 200_000
-FIRST_SIGN = 0.4
+FIRST_SIGN, PATIENCE = 0.4, 5.0
 _STOPPED = "stopped; what is shown is kept, run the cell again to do it anew"
 
 Publish = Callable[[Bundle, str, bool], None]
@@ -127,10 +128,14 @@ class CellPainter:
         self._latest: Any = None
         self._painted: Any = None
         self._shown = False
+        self._first: threading.Event | None = None  # set when the first display was sent
         self._due = clock() + FIRST_SIGN
 
     def paint(self, snapshot: Any) -> None:
         """Paint now if it is time or the first words have come, else leave it to the timer."""
+        if isinstance(snapshot, Draft) and not parser.cache_info().currsize:
+            # Made while the service thinks, the first words need not wait for it.
+            threading.Thread(target=parser, daemon=True).start()
         with self._lock:
             self._latest = snapshot
             wait = self._due - self._clock()
@@ -181,9 +186,29 @@ class CellPainter:
         return bundle(value, self._folder, self._view)
 
     def _send(self, data: Bundle) -> int:
-        self._publish(data, self._id, self._shown)
-        self._shown = True
+        begins = self._first is None
+        first = self._first or self._begin(data)
+        first.wait(PATIENCE)
+        if not (begins and self._shown):
+            self._publish(data, self._id, self._shown)
+            self._shown = True
         return len(data["text/html"].encode())
+
+    def _begin(self, data: Bundle) -> threading.Event:
+        """Send the first one from a thread: an interrupt reaches the main thread alone, and one
+        between sending and noting it would make the next another display.
+        """
+        sent = self._first = threading.Event()
+
+        def send() -> None:
+            try:
+                self._publish(data, self._id, False)
+                self._shown = True
+            finally:
+                sent.set()
+
+        threading.Thread(target=send, daemon=True).start()
+        return sent
 
 
 class TerminalPainter:

@@ -66,15 +66,20 @@ def record(reply: Reply) -> Json:
         asked = "\n".join(part["text"] for part in asked if "text" in part)
     return {
         "version": 1,
-        "user": asked,
+        "user": _whole(asked),
         "attachments": images,
-        "reply": str(reply),
-        "model": reply.model,
-        "note": reply.note,
+        "reply": _whole(str(reply)),
+        "model": _whole(reply.model),
+        "note": _whole(reply.note),
         "usage": reply.usage.to_dict() if reply.usage else None,
         "cost": reply.cost,
         "sandbox": reply.sandbox,
     }
+
+
+def _whole(text: str) -> str:
+    """Halves of characters joined or replaced: no message to a front-end can carry them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def draft_html(draft: Draft, growing: Growing, view: str = "markdown") -> str:

@@ -12,7 +12,7 @@ from ..errors import Interrupted, ZaiError
 from ..options import ChatOptions
 from ..types import Draft, Json, Reply, Request
 from ..wire import chat as wire
-from .common import expanded
+from .common import expanded, no_key
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -31,7 +31,8 @@ def turn(
 
     An interrupted or broken answer is given as far as it came and kept, then raised.
     """
-    said = expanded(text, options, names, options.attach)
+    said = expanded(session, text, options, names, options.attach)
+    no_key(session, options.system or session.conversation.system)
     content = wire.user_content(said, [prompt.image(a) for a in options.attach])
     user: Content = content if isinstance(content, str) else tuple(content)
     messages = _context(session, options).request(user, place, options.system)
@@ -108,7 +109,9 @@ def _dry_run(session: Session, messages: Sequence[Json], model: str, params: Jso
     tokens = estimate(messages)
     known = catalogue.entry(model)
     price = catalogue.dollars(None)
-    if known is not None and known.input is not None:
+    if known is not None and known.price == "free":
+        price = "free"
+    elif known is not None and known.input is not None:
         asked = catalogue.dollars(tokens * known.input / catalogue.MILLION)
         price = f"{asked} for the prompt ({known.price})"
     return Request(session.endpoint().url + wire.PATH, body, tokens, price)

@@ -23,12 +23,25 @@ MAYBE_CHARGED = (
 )
 
 
-def expanded(text: str, options: Common, names: Mapping[str, Any], attach: tuple[str, ...]) -> str:
+def expanded(
+    session: Session,
+    text: str,
+    options: Common,
+    names: Mapping[str, Any],
+    attach: tuple[str, ...] = (),
+) -> str:
     """The prompt as it goes out. Raises PromptError when there is nothing to send."""
     said = text if options.raw else prompt.expand(text, names)
     if not said.strip() and not attach:
         raise PromptError("there is no prompt: write it after the options, or in the cell's body")
+    no_key(session, said)
     return said
+
+
+def no_key(session: Session, text: str) -> None:
+    """Raises PromptError for a text that holds the key, as `{{ os.environ }}` does."""
+    if session.holds_key(text):
+        raise PromptError("the prompt holds your API key; take it out, nothing was sent")
 
 
 def target(session: Session, save: str | None, said: str) -> Path:

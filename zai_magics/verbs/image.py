@@ -23,13 +23,14 @@ def pictures(
     """Progress, then the pictures so far after each one; what is made is kept whatever follows."""
     if not 1 <= options.n <= 100:
         raise CommandError(f"-n takes 1 to 100 pictures, not {options.n}")
-    said = expanded(text, options, names, ())
+    said = expanded(session, text, options, names)
     model = options.model or session.settings.image_model
     if options.dry_run:
         body = {"model": model, "prompt": said, **options.params()}
         yield dry_run(session, wire.IMAGES, body, options.n)
         return
     made = Pictures()
+    session.client()  # without a key nothing is shown as being made
     first = progress(session, "image", model, said)
     for number in range(1, options.n + 1):
         yield replace(first, made=made, step=f"{number} of {options.n}" if options.n > 1 else "")

@@ -24,12 +24,13 @@ def clip(
     """Progress with price and job id, then the clip. The order is sent once."""
     if len(options.attach) > 2:
         raise CommandError("a video takes one frame or two (-a FIRST -a LAST), not more")
-    said = expanded(text, options, names, options.attach)
+    said = expanded(session, text, options, names, options.attach)
     params = options.params([prompt.image(a) for a in options.attach])
     model = options.model or session.settings.video_model
     if options.dry_run:
         yield dry_run(session, wire.VIDEOS, {"model": model, "prompt": said, **params})
         return
+    session.client()  # without a key nothing is shown as being made
     first = progress(session, "video", model, said)
     yield replace(first, step="sending the order")
     job = _order(session, said, model, params)
@@ -38,6 +39,7 @@ def clip(
 
 def wait(session: Session, job_id: str, save: str | None) -> Generator[Progress | Clip, None, None]:
     """Take up a job again, one of this kernel or any id of this account."""
+    session.client()
     job = session.jobs.get(job_id) or Job(id=job_id)
     first = progress(session, "video", job.model, job.prompt)
     yield from _finish(session, job, replace(first, job_id=job.id), save)

@@ -22,11 +22,16 @@ def body(
 ) -> Json:
     """The JSON of a request. A string is one user message; a None parameter is left out."""
     if isinstance(messages, str):
-        messages = [{"role": "user", "content": messages}]
-    if not messages:
-        raise PromptError("there is no message to send: write a prompt")
+        messages = [{"role": "user", "content": messages}] if messages.strip() else []
+    # `type` first: for a long history, asking the abstract class takes as long as encoding it.
+    own = [dict(m) for m in messages or () if type(m) is dict or isinstance(m, Mapping)]
+    if not own or len(own) != len(messages):
+        raise PromptError(
+            "there is no message to send: write a prompt, or a list of objects "
+            'such as {"role": "user", "content": "Hi"}'
+        )
     given = {name: value for name, value in params.items() if value is not None}
-    return {"model": model, "messages": [dict(m) for m in messages], **given}
+    return {"model": model, "messages": own, **given}
 
 
 def encode(data: Mapping[str, Any]) -> bytes:
@@ -35,11 +40,42 @@ def encode(data: Mapping[str, Any]) -> bytes:
     Raises PromptError for NaN, infinities and values that JSON does not know.
     """
     try:
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _COMPACT.encode(data).encode()
     except UnicodeEncodeError:
-        return json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
+        return _ESCAPED.encode(data).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise PromptError(f"a parameter cannot be sent as JSON ({error}); change it") from None
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ESCAPED = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+class Encoder:
+    """Encodes the requests of one client: `content = encoder(body)`.
+
+    A conversation sends what it has sent before, so the plain messages of the last request are
+    kept encoded: the next one costs its new messages. Raises as `encode`.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], bytes] = {}
+
+    def __call__(self, body: Json) -> bytes:
+        """The JSON of a request, its messages last."""
+        last, kept = self._last, {}
+        parts = []
+        for message in body["messages"]:
+            role, content = message.get("role"), message.get("content")
+            if len(message) == 2 and type(content) is str and type(role) is str:
+                part = last.get((role, content)) or encode(message)
+                kept[role, content] = part
+            else:
+                part = encode(message)
+            parts.append(part)
+        self._last = kept
+        rest = encode({name: value for name, value in body.items() if name != "messages"})
+        return b"".join((rest[:-1], b',"messages":[', b",".join(parts), b"]}"))
 
 
 def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
@@ -138,7 +174,9 @@ def _tool_calls(calls: Any) -> tuple[tuple[int, ToolCall], ...]:
             arguments = json.dumps(arguments, ensure_ascii=False)
         index = call.get("index", place)
         name = function.get("name") or ""
-        found.append((int(index), ToolCall(str(call.get("id") or ""), str(name), arguments)))
+        if not isinstance(index, int):
+            index = place
+        found.append((index, ToolCall(str(call.get("id") or ""), str(name), arguments)))
     return tuple(found)
 
 

@@ -14,6 +14,8 @@ from ..errors import BadAnswer
 
 EVENT_LIMIT = 16 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+# Without the search for blanks on both sides, which takes as long as reading a short event.
+_read = json.JSONDecoder().raw_decode
 _GLUED = re.compile(rb"data: ?(?=\{)")
 
 
@@ -34,17 +36,17 @@ class EventParser:
 
     def feed(self, packet: bytes) -> list[bytes]:
         """The data of the events that this packet completes."""
-        packet = self._newlines(packet)
+        if self._after_cr or b"\r" in packet:
+            packet = self._newlines(packet)
         if b"\n" not in packet:
             self._rest += packet
             self._check(len(self._rest))
             return []
-        self._rest += packet
-        lines = bytes(self._rest).split(b"\n")
-        self._rest = bytearray(lines.pop())
-        if self._at_start:
-            self._at_start = False
-            lines[0] = lines[0].removeprefix(_BOM)
+        if self._rest:
+            packet = bytes(self._rest) + packet
+            self._rest.clear()
+        lines = packet.split(b"\n")
+        self._rest += lines.pop()
         return self._events(lines)
 
     def close(self) -> list[bytes]:
@@ -65,6 +67,9 @@ class EventParser:
         return packet
 
     def _events(self, lines: list[bytes]) -> list[bytes]:
+        if self._at_start:
+            self._at_start = False
+            lines[0] = lines[0].removeprefix(_BOM)
         events = []
         data = self._data
         for line in lines:
@@ -72,7 +77,8 @@ class EventParser:
                 value = line[6:] if line[5:6] == b" " else line[5:]
                 data.append(value)
                 self._size += len(value)
-                self._check(self._size)
+                if self._size > self._limit:
+                    self._check(self._size)
             elif not line and data:
                 events.append(data[0] if len(data) == 1 else b"\n".join(data))
                 data.clear()
@@ -90,8 +96,22 @@ def objects(data: bytes) -> tuple[list[dict[str, Any]], int]:
     Usually one object. The service sometimes cuts a frame in mid-JSON and glues the next
     `data: {…}` on in the same line (zai-org/GLM-5#66): what is whole is saved.
     """
+    try:
+        text = data.decode()
+        value, end = _read(text)
+        if end == len(text) and type(value) is dict:
+            return [value], 0
+    except (ValueError, RecursionError):
+        pass
+    return _saved(data)
+
+
+def _saved(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    """What can be had from data that is not simply one object."""
     found: list[dict[str, Any]] = []
     bad = 0
+    if not data.strip():  # a sign of life, as some gateways send it
+        return found, bad
     for piece in _pieces(data):
         try:
             value = json.loads(piece.decode("utf-8", "replace"))

@@ -6,7 +6,6 @@ Codes: docs.z.ai "Error codes", also those of its older table. A 429 may be "too
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from datetime import UTC
@@ -78,6 +77,9 @@ BY_STATUS: Mapping[int, Rule] = {
 }
 
 
+LONG_WAIT = 60.0
+
+
 def error_in(data: Any) -> Json | None:
     """The error object of an answer, None when it is a proper answer.
 
@@ -90,27 +92,23 @@ def error_in(data: Any) -> Json | None:
         return inner
     if isinstance(inner, str) and inner:
         return {"message": inner, "code": data.get("code")}
-    proper = data.keys() & {"choices", "data", "id", "video_result"}
+    proper = any(data.get(name) for name in ("choices", "data", "id", "video_result"))
     if "code" in data and ("msg" in data or "message" in data) and not proper:
         return data
     return None
 
 
-def fault(status: int, body: bytes, headers: Mapping[str, str], where: str) -> APIError:
-    """The error of a refused request; `where` is a masked URL for messages."""
-    try:
-        data = json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        data = None
-    found = error_in(data) or {}
-    request_id = headers.get("x-log-id", "")
-    if isinstance(data, dict) and isinstance(data.get("request_id"), str):
-        request_id = data["request_id"]
+def fault(
+    status: int, found: Json, headers: Mapping[str, str], number: object, where: str
+) -> APIError:
+    """The error of a refused request: its error object, its headers (names in lower case), the
+    `request_id` of its body if there was one, and the masked URL for messages.
+    """
     return from_error(
         found,
         status,
         where,
-        request_id=request_id,
+        request_id=number if isinstance(number, str) else headers.get("x-log-id", ""),
         retry_after=_seconds(headers.get("retry-after")),
     )
 
@@ -133,8 +131,11 @@ def from_error(
         filter(None, (f"HTTP {status}" if status != 200 else "", code and f"code {code}"))
     )
     message = said or f"no message from {where}"
+    step = rule.step
+    if retry_after and retry_after > LONG_WAIT and rule.outcome == "busy":
+        step = f"the service asks to wait {_duration(retry_after)}, then run the cell again"
     return rule.error(
-        f"{message} ({label}); {rule.step}" if label else f"{message}; {rule.step}",
+        f"{message} ({label}); {step}" if label else f"{message}; {step}",
         status=status,
         code=code,
         request_id=one_line(request_id, 80),
@@ -146,13 +147,21 @@ def from_error(
 def _rule(code: str, status: int, said: str) -> Rule:
     if "404 NOT_FOUND" in said:  # the gateway's word for a route that does not exist
         return BY_STATUS[404]
-    if code in BY_CODE:
+    if code in BY_CODE and not (code == "500" and 400 <= status < 500):
         return BY_CODE[code]
     if status in BY_STATUS:
         return BY_STATUS[status]
+    if status == 200 and code.isdecimal() and int(code[:9]) in BY_STATUS:
+        return BY_STATUS[int(code[:9])]  # a gateway's flat body carries the status it means
     return (
         _INSIDE if status >= 500 or status == 200 else Rule(APIError, "refused", "see the message")
     )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def _seconds(value: str | None) -> float | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import BadAnswer, one_line
+from ..errors import BadAnswer
 from ..types import Job, Json
 
 IMAGES = "/images/generations"
@@ -70,7 +70,10 @@ def result(data: Json, job: Job) -> Job:
 
 def result_path(job: Job) -> str:
     """Where the job's result is asked for; the id is quoted, it comes from outside."""
-    return f"{job.route}/{quote(job.id, safe='')}"
+    name = quote(job.id, safe="")
+    if not name.strip("."):  # "." and ".." would be taken out of the path
+        name = name.replace(".", "%2E")
+    return f"{job.route}/{name}"
 
 
 def other_route(job: Job) -> Job:
@@ -101,11 +104,11 @@ def _reason(data: Json) -> str:
     """No field is documented for why a job failed; these are where one has been seen."""
     for holder in (data.get("error"), data):
         if isinstance(holder, str) and holder:
-            return one_line(holder)
+            return holder
         if isinstance(holder, dict):
             for name in ("message", "msg", "reason", "fail_reason"):
                 if _text(holder.get(name)):
-                    return one_line(holder[name])
+                    return str(holder[name])
     return "the service gave no reason"
 
 

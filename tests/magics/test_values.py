@@ -1,0 +1,206 @@
+"""What a command gives: to `_`, `Out`, an assignment or `-o`; shown once where it was made."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from shell_cells import Cells
+
+import zai_magics as zm
+from zai_magics.errors import CommandError
+
+
+def test_a_reply_is_a_str_that_knows_more(cells: Cells) -> None:
+    cells.run("x = %zai chat [[echo]] [1, 2]")
+    x = cells.value("x")
+    assert isinstance(x, str) and isinstance(x, zm.Reply)
+    assert x == "[1, 2]" and json.loads(x) == [1, 2] == x.data and f"{x}!" == "[1, 2]!"
+    assert x[1:] == "1, 2]" and x.upper() == "[1, 2]" and len(x) == 6
+    assert x.model == "glm-4.7" and x.usage.completion > 0 and x.cost == 0 and x.sandbox
+    assert x.finish_reason == "stop" and x.elapsed >= 0
+    assert [m["role"] for m in x.messages] == ["user", "assistant"]
+    assert pickle.loads(pickle.dumps(x)).messages == x.messages
+
+
+def test_a_reply_is_in_the_underscore_and_in_out(cells: Cells) -> None:
+    count = cells.shell.execution_count
+    cells.run("%zai chat [[echo]] hi")
+    assert cells.value("_") == "hi" and isinstance(cells.value("Out")[count], zm.Reply)
+    count = cells.shell.execution_count
+    cells.run("%%zai chat\n[[echo]] ho")
+    assert cells.value("_") == "ho" == cells.value("Out")[count]
+    assert cells.value("__") == "hi"
+
+
+@pytest.mark.parametrize("line", ["%zai chat -o x [[echo]] hi", "%%zai chat -o x\n[[echo]] hi"])
+def test_out_puts_the_value_into_a_variable_too(cells: Cells, line: str) -> None:
+    assert cells.run(line).ok
+    assert cells.value("x") == "hi" == cells.value("_")
+
+
+@pytest.mark.parametrize("line", ["image -o x a cat", "video -o x a cat", "models -o x"])
+def test_every_command_with_a_value_puts_it_out(cells: Cells, line: str) -> None:
+    assert cells.run(f"%zai {line}").ok
+    assert cells.value("x") is not None and cells.value("x") is cells.value("_")
+
+
+@pytest.mark.parametrize("cell_id", ["1", ""])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%%zai chat\n[[echo]] marmalade",
+        "%zai chat [[echo]] marmalade",
+        "x = %zai chat [[echo]] marmalade",
+        "x = %zai chat [[echo]] marmalade\nx",
+        "%zai chat -o x [[echo]] marmalade\nx",
+        "import zai_magics as zm\nzm.chat('[[echo]] marmalade')",
+    ],
+)
+def test_a_reply_is_shown_once_in_the_cell_that_streamed_it(
+    cells: Cells, code: str, cell_id: str
+) -> None:
+    ran = cells.run(code, cell_id)
+    assert ran.ok and "marmalade" not in ran.out
+    ids = {d["transient"].get("display_id") for d in ran.displays}
+    assert len(ids) == 1 and [d["update"] for d in ran.displays].count(False) == 1
+    assert ran.displays[-1]["data"]["text/plain"] == "marmalade"
+
+
+@pytest.mark.parametrize("code", ["_", "x", "display(x)", "Out[1]"])
+def test_a_reply_is_shown_again_in_a_later_cell(cells: Cells, code: str) -> None:
+    cells.run("%zai chat -o x [[echo]] marmalade", "1")
+    ran = cells.run(code, "2")
+    assert ran.ok
+    assert "marmalade" in ran.out or ran.displays[-1]["data"]["text/plain"] == "marmalade"
+
+
+def test_a_terminal_shows_the_words_once_and_says_where(cells: Cells) -> None:
+    ran = cells.run("%zai chat [[echo]] marmalade")
+    assert ran.out.count("marmalade") == 1 and "(shown above)" in ran.out
+    assert cells.run("_").out.count("marmalade") == 1
+
+
+@pytest.mark.parametrize("cell_id", ["1", "", None])
+def test_quiet_shows_nothing_and_gives_the_value(cells: Cells, cell_id: str | None) -> None:
+    for line in ("chat -q [[echo]] hi", "image -q cat", "video --quiet cat", "models -q"):
+        ran = cells.run(f"x = %zai {line}", cell_id)
+        assert ran.ok and ran.out == "" and ran.displays == []
+        assert cells.value("x") is not None
+    assert cells.run("%zai chat -q [[echo]] hi", "2").displays == []
+
+
+@pytest.mark.parametrize(
+    ("view", "html"), [("text", "*hi*"), ("markdown", "<em>hi</em>"), ("json", "not JSON")]
+)
+def test_a_reply_is_shown_in_the_form_asked_for(cells: Cells, view: str, html: str) -> None:
+    ran = cells.run(f"%zai chat -f {view} [[echo]] *hi*", "1")
+    assert html in ran.displays[-1]["data"]["text/html"]
+    assert cells.value("_") == "*hi*"
+
+
+def test_the_display_of_a_cell_is_one_output_that_is_updated(cells: Cells) -> None:
+    ran = cells.run("%zai chat a long text", "1")
+    assert [d["update"] for d in ran.displays] == [False] + [True] * (len(ran.displays) - 1)
+    assert set(ran.displays[-1]["data"]) == {
+        "text/html",
+        "text/plain",
+        "application/vnd.zai.turn+json",
+    }
+    headless = cells.run("%zai chat a long text", "")
+    assert len(headless.displays) == 1 and not headless.displays[0]["update"]
+
+
+def test_a_picture_is_a_file_that_pillow_opens(cells: Cells) -> None:
+    cells.run("p = %zai image --size 1024x1024 a cat", "1")
+    p = cells.value("p")
+    assert isinstance(p, zm.Picture) and p.prompt == "a cat" and p.model == "glm-image"
+    with Image.open(p) as image:
+        assert image.size == (1024, 1024)
+    assert p.bytes == p.path.read_bytes() and p.path.is_relative_to(Path.cwd() / "zai_media")
+    assert "sandbox" in p.path.name and p.cost == 0
+    assert len(cells.run("p", "2").displays) + len(cells.run("p", "2").out) > 0
+
+
+def test_several_pictures_are_a_gallery_of_requests_of_one(cells: Cells) -> None:
+    ran = cells.run("%zai image -n 3 -o p a cat", "1")
+    p = cells.value("p")
+    assert isinstance(p, zm.Pictures) and len(p) == 3 == len({x.path for x in p})
+    assert len(ran.bodies) == 3
+    assert ran.displays[-1]["data"]["text/html"].count("<img") == 3
+
+
+def test_a_file_is_kept_where_it_is_wanted_and_nothing_is_overwritten(cells: Cells) -> None:
+    cells.run("a = %zai image --save pics/cat a cat")
+    cells.run("b = %zai image --save 'pics/cat' a cat")
+    a, b = cells.value("a").path, cells.value("b").path
+    assert a.parent.name == b.parent.name == "pics" and a != b
+    assert a.suffix == b.suffix == ".png"
+
+
+def test_a_clip_plays_and_has_a_widget(cells: Cells) -> None:
+    cells.run("c = %zai video a bird", "1")
+    clip = cells.value("c")
+    assert isinstance(clip, zm.Clip) and clip.bytes[4:8] == b"ftyp" and clip.job_id
+    widget = clip.widget(autoplay=False)
+    assert bytes(widget.value) == clip.bytes and widget.format == "mp4" and not widget.autoplay
+
+
+def test_wait_takes_up_a_job_again(cells: Cells) -> None:
+    cells.run("c = %zai video a bird")
+    ran = cells.run(f"d = %zai wait {cells.value('c').job_id}")
+    assert ran.ok and ran.bodies == []
+    assert cells.value("d").bytes == cells.value("c").bytes
+
+
+def test_the_verbs_from_python_are_the_same(cells: Cells) -> None:
+    ran = cells.run(
+        "import zai_magics as zm\nx = zm.chat('[[echo]] {{ hi }}?', temperature=0.5)", "1"
+    )
+    assert ran.ok and cells.value("x") == "{{ hi }}?" and ran.body["temperature"] == 0.5
+    assert len(ran.displays) >= 1
+    assert [t.prompt for t in cells.zai.session.conversation.turns] == ["[[echo]] {{ hi }}?"]
+    ran = cells.run("p = zm.image('a cat', n=2, quiet=True)", "2")
+    assert len(cells.value("p")) == 2 and ran.displays == []
+    ran = cells.run("c = zm.video('a bird', audio=True)", "3")
+    assert ran.body["with_audio"] is True and isinstance(cells.value("c"), zm.Clip)
+
+
+def test_a_turn_from_python_is_its_cells_too(cells: Cells) -> None:
+    for word in "ab":
+        cells.run(f"import zai_magics as zm\nzm.chat('{word}')", "1")
+    assert [t.prompt for t in cells.zai.session.conversation.turns] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("zm.chat('x', temprature=1)", "did you mean temperature"),
+        ("zm.chat('x', think='loud')", "on, off, low, high, max"),
+        ("zm.chat('x', format='html')", "markdown, text, json"),
+        ("zm.chat('x', max_tokens='ten')", "a number"),
+        ("zm.chat('x', param={'model': 'y'})", "replace"),
+        ("zm.chat('x', out='y')", "no option 'out'"),
+        ("zm.image('x', n='4')", "a number"),
+        ("zm.image('x', n=0)", "1 to 100"),
+        ("zm.chat('  ')", "no prompt"),
+    ],
+)
+def test_a_verb_from_python_refuses_what_the_magic_refuses(
+    cells: Cells, call: str, says: str
+) -> None:
+    ran = cells.run(f"import zai_magics as zm\n{call}")
+    assert isinstance(ran.error, zm.ZaiError), ran.out
+    assert says in ran.out and ran.sent == []
+
+
+def test_a_verb_from_python_loads_the_extension(shell: object, server: object) -> None:
+    run = shell.run_cell  # type: ignore[attr-defined]
+    result = run("import zai_magics as zm\nzm.chat('x', nope=1)")
+    assert isinstance(result.error_in_exec, CommandError)
+    assert run("zm.chat('')").error_in_exec is not None
+    assert isinstance(shell.zai_magics, object)  # type: ignore[attr-defined]
+    run("%unload_ext zai_magics")

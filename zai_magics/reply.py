@@ -1,0 +1,178 @@
+"""A model's answer as a value: a `str` that knows its tokens, price, thinking and tool calls."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1[`~]*\s*$", re.M | re.S)
+
+
+class Usage(NamedTuple):
+    """Tokens of one call: `Usage(prompt=1200, completion=380, cached=900, thinking=210)`.
+
+    `cached` is a part of `prompt`, `thinking` a part of `completion`.
+    """
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    thinking: int = 0
+
+    def __add__(self, other: object) -> Usage:
+        if not isinstance(other, Usage):
+            return NotImplemented
+        return Usage(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def to_dict(self) -> Json:
+        """The four counts by name."""
+        return self._asdict()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Usage:
+        """What `to_dict` gave; unknown names are ignored."""
+        return cls(**{k: int(data[k]) for k in cls._fields if k in data})
+
+
+class ToolCall(NamedTuple):
+    """A function that the model wants called; `arguments` is the JSON text as it came."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The facts of one chat call beside its words.
+
+    `finish_reason` is the service's word, or "" when the stream ended without one.
+    `note` says in plain words what is not as it should be ("" when all is well).
+    `cost` is in US dollars, None when the price is unknown. `elapsed` is in seconds.
+    """
+
+    model: str
+    usage: Usage | None = None
+    cost: float | None = None
+    finish_reason: str = ""
+    elapsed: float = 0.0
+    thought_for: float = 0.0
+    request_id: str = ""
+    note: str = ""
+    sandbox: bool = False
+
+
+class Reply(str):
+    """The model's answer: a `str` that knows more.
+
+    ``reply.upper()``, ``json.loads(reply)``, ``f"{reply}"`` work as for any text.
+    `.thinking`, `.model`, `.usage`, `.cost` (US dollars or None), `.finish_reason`, `.elapsed`
+    (seconds), `.note`, `.sandbox`, `.tool_calls`, and `.messages`: what was sent and this answer.
+    """
+
+    call: Call
+    thinking: str
+    tool_calls: tuple[ToolCall, ...]
+    messages: tuple[Json, ...]
+
+    def __new__(
+        cls,
+        text: str,
+        call: Call | None = None,
+        thinking: str = "",
+        tool_calls: Iterable[ToolCall] = (),
+        messages: Iterable[Json] = (),
+    ) -> Reply:
+        """A reply from its words and facts; only `text` is needed."""
+        self = super().__new__(cls, text)
+        self.call = call or Call(model="")
+        self.thinking = thinking
+        self.tool_calls = tuple(tool_calls)
+        self.messages = tuple(messages)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        args = (str(self), self.call, self.thinking, self.tool_calls, self.messages)
+        return Reply, args
+
+    @property
+    def model(self) -> str:
+        """The model that answered."""
+        return self.call.model
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens, None when the service did not say."""
+        return self.call.usage
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars, None when the price is unknown."""
+        return self.call.cost
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the answer ended: stop, length, tool_calls, sensitive, …"""
+        return self.call.finish_reason
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the request to the end."""
+        return self.call.elapsed
+
+    @property
+    def note(self) -> str:
+        """What is not as it should be, in plain words; "" when all is well."""
+        return self.call.note
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the sandbox wrote this instead of a model."""
+        return self.call.sandbox
+
+    @property
+    def code(self) -> str:
+        """The fenced code blocks of the answer, one after the other; "" without one."""
+        return "\n".join(m.group(2) for m in _FENCE.finditer(self)).rstrip("\n")
+
+    @property
+    def data(self) -> Any:
+        """The answer's JSON: the whole text, or its first fenced block. ValueError without."""
+        for text in (self, self.code):
+            try:
+                return json.loads(text)
+            except ValueError:
+                continue
+        raise ValueError("this reply is not JSON; ask for it, or read it as text")
+
+    def to_frame(self) -> Any:
+        """`.data` as a pandas DataFrame, one row an object. Needs pandas."""
+        import pandas
+
+        data = self.data
+        return pandas.DataFrame(data if isinstance(data, list) else [data])
+
+    def to_dict(self) -> Json:
+        """Everything, as JSON can carry it."""
+        call = {name: getattr(self.call, name) for name in Call.__dataclass_fields__}
+        call["usage"] = self.usage.to_dict() if self.usage else None
+        return {
+            "text": str(self),
+            "thinking": self.thinking,
+            "tool_calls": [t._asdict() for t in self.tool_calls],
+            "messages": list(self.messages),
+            "call": call,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Reply:
+        """What `to_dict` gave."""
+        call = dict(data["call"])
+        call["usage"] = Usage.from_dict(call["usage"]) if call.get("usage") else None
+        tools = [ToolCall(**t) for t in data.get("tool_calls", ())]
+        return cls(data["text"], Call(**call), data["thinking"], tools, data.get("messages", ()))
