@@ -86,7 +86,7 @@ class Answer:
 
     def reply(self, elapsed: float, messages: Sequence[Json], note: str = "") -> Reply:
         """The answer as it ends, with its price and what is not as it should be."""
-        text, thinking = "".join(self._pieces), "".join(self._thoughts)
+        text, thinking = _whole(self._pieces), _whole(self._thoughts)
         calls = tuple(
             self._calls[i]._replace(arguments="".join(self._arguments[i]))
             for i in sorted(self._calls)
@@ -142,3 +142,17 @@ class Answer:
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _whole(pieces: list[str]) -> str:
+    """The pieces as one text that can be printed and encoded.
+
+    JSON may carry the two halves of a character in two pieces: they are joined through UTF-16,
+    and a half that stays alone becomes U+FFFD.
+    """
+    text = "".join(pieces)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text

@@ -16,7 +16,8 @@ PACKAGE = ROOT / "zai_magics"
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
     ("_version", "defaults", "errors", "sandbox"),
-    ("types", "reply", "secret", "endpoint", "tls"),
+    ("reply", "secret", "endpoint", "tls"),
+    ("types",),
     ("catalogue", "retry", "wire"),
     ("body",),
     ("network", "gather", "conversation", "prompt", "jobs", "options", "notebook"),
@@ -28,7 +29,7 @@ STEPS = (
     ("__init__", "__main__"),
 )
 DOORS = {
-    "httpx": {"network", "client", "stream", "tls"},
+    "httpx": {"network", "body"},
     "IPython": {"magics"},
     "ipywidgets": {"types", "render"},
     "nbformat": {"notebook", "demo"},

@@ -12,7 +12,8 @@ import pytest
 from running import environment
 from scripted import DONE, HEAD, Peer, Server, delta
 
-from zai_magics.render.live import TerminalPainter, show
+from zai_magics.render.live import show
+from zai_magics.render.terminal import TerminalPainter
 from zai_magics.types import Call, Draft, Progress, Reply
 
 pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals need pexpect (not on Windows)")

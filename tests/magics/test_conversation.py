@@ -215,9 +215,9 @@ def test_what_is_no_picture_is_refused(cells: Cells, content: bytes | None, says
 def test_an_interrupt_from_a_painting_keeps_what_had_come(
     cells: Cells, monkeypatch: pytest.MonkeyPatch, cell_id: str | None
 ) -> None:
-    from zai_magics.render import live
+    from zai_magics.render import live, terminal
 
-    for kind in (live.CellPainter, live.OncePainter, live.TerminalPainter):
+    for kind in (live.CellPainter, live.OncePainter, terminal.TerminalPainter):
         monkeypatch.setattr(kind, "paint", _stopping_at(30, kind.paint))
     ran = cells.run("x = %zai chat a long text please\nafter = 1", cell_id)
     _assert_kept(cells, ran)

@@ -30,7 +30,8 @@ def painter(shell: Any, folder: Path, view: str = "markdown", quiet: bool = Fals
 
     A front-end that sends cell ids updates displays; Colab does too, without sending them.
     """
-    from ..render.live import CellPainter, OncePainter, TerminalPainter
+    from ..render.live import CellPainter, OncePainter
+    from ..render.terminal import TerminalPainter
 
     if quiet:
         return Silent()
