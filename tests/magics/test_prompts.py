@@ -59,7 +59,6 @@ FRAMES = [
     "%%capture\n{}",
     "%%time\n%%capture\n{}",
     "s = '''\n%zai chat no?\n'''\n{}",
-    "!true it's (\n{}",
     "%timeit -n1 -r1 1\n{}",
 ]
 
@@ -106,6 +105,13 @@ def test_a_line_may_go_on_behind_a_backslash(cells: Cells) -> None:
 def test_a_line_may_be_timed(cells: Cells) -> None:
     ran = cells.run("%time %zai chat hello there")
     assert ran.prompt == "hello there" and "Wall time" in ran.out
+
+
+@pytest.mark.parametrize("above", ["!true it's (", "x = !true it's (", "%cd -q it's ("])
+def test_what_stands_above_a_line_need_not_be_python(cells: Cells, above: str) -> None:
+    assert cells.shell.transform_cell(f"{above}\n%zai chat don't?").endswith(
+        "get_ipython().run_line_magic('zai', \"chat don't?\")\n"
+    )
 
 
 def test_several_lines_in_a_cell_are_several_prompts(cells: Cells) -> None:
