@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import atexit
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,8 +43,6 @@ def shell(profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     made.run_line_magic("colors", "nocolor")
     yield made
     InteractiveShell.clear_instance()
-    # At the end of Python each shell would collect garbage, for a tenth of a second.
-    atexit.unregister(made.atexit_operations)
     # Kept, it would hold every shell until the end, and collect garbage once for each of them.
     atexit.unregister(made.atexit_operations)
 

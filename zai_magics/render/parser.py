@@ -32,8 +32,6 @@ _DEFINITIONS = 200
 _PARAGRAPH = 20_000  # characters; what is longer was not written to be read as Markdown
 _TASK = re.compile(r"\[([ xX])\](?=\s)")
 _BREAKS = ["paragraph", "reference", "blockquote", "list"]
-_LINE = "1px solid rgba(128,128,128,.4)"
-_ROW = f'<tr style="border-bottom:{_LINE}">\n'
 
 
 @dataclass
@@ -179,10 +177,6 @@ def _cell(_: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> s
     return f'<{token.tag} style="text-align:{align}">'
 
 
-def _row(_: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    return _ROW
-
-
 _WRITTEN = {
     "text": _text,
     "image": _image,
@@ -192,7 +186,6 @@ _WRITTEN = {
     "math_block": _formula,
     "td_open": _cell,
     "th_open": _cell,
-    "tr_open": _row,
     # Never produced while HTML is off; should that ever change, it is shown as text.
     "html_inline": _text,
     "html_block": _text,
