@@ -177,3 +177,16 @@ def test_nothing_of_the_key_is_written_to_the_folder(keyed: Cells) -> None:
     for path in Path.cwd().rglob("*"):
         if path.is_file():
             assert not any(part.encode() in path.read_bytes() for part in _parts())
+
+
+def test_the_sandbox_comes_on_by_itself_only_without_a_key(
+    bare: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZAI_API_KEY", "a-key-of-mine")
+    assert "there is a key, from ZAI_API_KEY" in str(
+        bare.run("%zai sandbox auto").displays or bare.run("%zai sandbox auto").out
+    )
+    assert not bare.zai.session.endpoint().sandbox
+    monkeypatch.delenv("ZAI_API_KEY")
+    assert bare.run("%zai sandbox auto").ok
+    assert bare.zai.session.endpoint().sandbox

@@ -78,7 +78,10 @@ def test_a_reply_is_shown_again_in_a_later_cell(cells: Cells, code: str) -> None
     assert "marmalade" in ran.out or ran.displays[-1]["data"]["text/plain"] == "marmalade"
 
 
-def test_a_terminal_shows_the_words_once_and_says_where(cells: Cells) -> None:
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_terminal_shows_the_words_once_and_says_where(cells: Cells, enabled: bool) -> None:
+    # The terminals of IPython 7 switch this formatter off.
+    cells.shell.display_formatter.ipython_display_formatter.enabled = enabled
     ran = cells.run("%zai chat [[echo]] marmalade")
     assert ran.out.count("marmalade") == 1 and "(shown above)" in ran.out
     assert cells.run("_").out.count("marmalade") == 1

@@ -132,7 +132,9 @@ class Commands:
     def do_models(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """What there is, as a Table."""
         found, note = self.session.models()
-        table = tables.models(found, note)
+        own = self.session.settings
+        defaults = (own.model, own.vision_model, own.image_model, own.video_model)
+        table = tables.models(found, note, defaults)
         if not quiet:
             self._show(table)
         self.formats.shown(table, quiet)
@@ -154,8 +156,8 @@ class Commands:
     def do_sandbox(self, text: str, *_: Any) -> None:
         """Switch to the sandbox, or back."""
         word = text.strip()
-        if word not in ("", "on", "off"):
-            raise CommandError(f"%zai sandbox takes nothing or off, not {word[:40]!r}")
+        if word not in ("", "auto", "off"):
+            raise CommandError(f"%zai sandbox takes nothing, auto or off, not {word[:40]!r}")
         if word == "off":
             self._stop_sandbox()
             self.session.base_url = None
@@ -163,6 +165,9 @@ class Commands:
             return
         if self.session.endpoint().sandbox:
             self._show(Note("the sandbox is on already; %zai sandbox off ends it"))
+            return
+        if word == "auto" and (key := self.session.found_key()):
+            self._show(Note(f"there is a key, from {key.source}: the real models are asked"))
             return
         if self._sandbox is None:
             from ..sandbox import Sandbox

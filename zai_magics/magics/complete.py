@@ -31,7 +31,7 @@ def _possible(shell: Any, words: list[str], begun: str, cell: bool) -> list[str]
     if name == "help":
         return list(COMMANDS)
     if name == "sandbox":
-        return ["off"]
+        return ["auto", "off"]
     last = words[-1] if words else ""
     option = next((o for o in command.options if last in o.flags), None)
     if option is not None and option.kind != "flag":

@@ -83,8 +83,8 @@ class Formats:
 
     def unless_shown(self, value: Any) -> None:
         """Silent for a value that this execution has shown; IPython goes on with any other."""
-        word = next((word for shown, word in self._shown if shown is value), None)
-        if word is None:
+        word = self._word(value)
+        if not word:
             raise NotImplementedError  # IPython goes on to the next formatter
         if not is_kernel(self._shell):
             print(f"({word})")  # a terminal has written `Out[3]: ` by now
@@ -98,4 +98,11 @@ class Formats:
     def text(self, value: Any, printer: Any, cycle: bool) -> None:
         """The value's text; within a list or a dict its repr, as there for every value."""
         alone = len(printer.stack) < 2
-        printer.text(self.bundle(value)["text/plain"] if alone else repr(value))
+        # The terminals of IPython 7 ask for nothing but the text.
+        word = "" if is_kernel(self._shell) or not alone else self._word(value)
+        shown = f"({word})" if word else ""
+        printer.text(shown or (self.bundle(value)["text/plain"] if alone else repr(value)))
+
+    def _word(self, value: Any) -> str:
+        """What to say instead of a value that this execution has shown; "" for any other."""
+        return next((word for shown, word in self._shown if shown is value), "")

@@ -51,7 +51,7 @@ CHAT = (
     _option("--stop", "stop", "texts", "WORD", "stop before this word"),
     _option("--think", "think", "choice", "HOW", "reasoning", "on off low high max"),
     _option("-a --attach", "attach", "texts", "X", "an image: a path or URL; repeatable"),
-    _option("--alone", "alone", "flag", "", "outside the conversation"),
+    _option("--alone", "alone", "flag", "", "without the conversation's turns and system prompt"),
     _option("-f --format", "format", "choice", "HOW", "how it is shown", "markdown text json"),
     _option("--no-stream", "no_stream", "flag", "", "the whole answer at once"),
 )
@@ -90,14 +90,16 @@ COMMANDS = {
             "PROMPT",
             "%zai video --audio a bird flying over the ocean",
         ),
-        Command("wait", "take up a video job again", (SAVE, OUT, QUIET), "ID", "%zai wait 1659"),
+        Command("wait", "take up a video job again", (SAVE, OUT, QUIET), "[ID]", "%zai wait 1659"),
         Command("history", "the conversation so far"),
         Command("new", "begin a new conversation", (), "[NAME]"),
         Command("drop", "take back the turn run last, or turn N", (), "[N]"),
         Command("system", "set the system prompt (off: none)", (RAW,), "[TEXT]"),
         Command("models", "models, what they take and cost", (OUT, QUIET)),
         Command("login", "ask for the API key, hidden"),
-        Command("sandbox", "try everything without a key (off: the service again)", (), "[off]"),
+        Command(
+            "sandbox", "everything without a key (auto: only if there is none)", (), "[auto|off]"
+        ),
         Command("help", "this, or one command's options", (), "[COMMAND]"),
     )
 }

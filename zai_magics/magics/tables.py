@@ -24,12 +24,12 @@ def status(session: Session) -> Table:
     return Table(("", ""), tuple(rows), "", _next_step(session))
 
 
-def models(found: Sequence[Model], note: str) -> Table:
-    """`%zai models`."""
+def models(found: Sequence[Model], note: str, defaults: Sequence[str]) -> Table:
+    """`%zai models`; the defaults are marked."""
     rows = [
         (
             m.id,
-            m.kind,
+            f"{m.kind}, default" if m.id in defaults else m.kind,
             _thousands(m.context),
             _thousands(m.max_output),
             m.price or "price unknown",
@@ -37,7 +37,10 @@ def models(found: Sequence[Model], note: str) -> Table:
         )
         for m in found
     ]
-    dated = f"prices of {catalogue.dated()}; other model ids are passed on as they are"
+    dated = (
+        f"prices of {catalogue.dated()}; listed: in the service's own list, which names chat "
+        "models only; other ids are passed on as they are"
+    )
     columns = ("model", "kind", "context", "max output", "price (USD)", "listed")
     return Table(columns, tuple(rows), "", f"{note}; {dated}" if note else dated)
 
@@ -94,7 +97,9 @@ def _key(session: Session) -> str:
 
 def _models(session: Session) -> str:
     s = session.settings
-    return f"{s.model}, with images {s.vision_model}, {s.image_model}, {s.video_model}"
+    return (
+        f"chat {s.model} · vision {s.vision_model} · image {s.image_model} · video {s.video_model}"
+    )
 
 
 def _conversation(session: Session) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from . import safe
 
-QUIET = "color:rgba(120,120,120,1);font-size:85%"
+# Fainter than the text around it in light and dark alike, which no one grey can be.
+QUIET = "opacity:.72;font-size:85%"
 _BADGE = (
     "display:inline-block;border:1px solid rgba(128,128,128,0.6);border-radius:3px;"
     "padding:0 5px;margin-right:6px"
@@ -27,7 +28,7 @@ def quiet(items: Iterable[str], badge: str = "") -> str:
 
 def warning(text: str) -> str:
     """A sentence that should not be overlooked."""
-    style = "border-left:3px solid rgba(230,150,0,0.9);padding-left:8px;margin-top:6px"
+    style = "border-left:3px solid rgba(230,150,0,0.9);padding-left:8px;margin:6px 0 8px"
     return f'<div style="{style}">{safe.escape(text)}</div>' if text else ""
 
 

@@ -65,7 +65,7 @@ def progress_facts(value: Progress, *, over: bool = False) -> list[str]:
     return [
         f"{doing} {value.what} {value.step}".strip(),
         value.model,
-        dollars(value.price) if value.price is not None else "",
+        _price(value.price, value.sandbox) if value.price is not None else "",
         time,
         f"job {value.job_id}" if value.job_id else "",
     ]
@@ -80,7 +80,7 @@ def facts(value: Media, folder: Path) -> list[str]:
     """What the quiet line says: model, price, time, file."""
     return [
         value.model,
-        dollars(value.cost),
+        _price(value.cost, value.sandbox),
         parts.seconds(value.elapsed) if value.elapsed else "",
         shown_path(value.path, folder),
     ]
@@ -101,6 +101,10 @@ def shown_path(path: Path, folder: Path) -> str:
         return path.as_posix()
 
 
+def _price(amount: float | None, sandbox: bool) -> str:
+    return "not charged" if sandbox else dollars(amount)
+
+
 def _figures(values: tuple[Picture, ...], folder: Path) -> str:
     style = f"{_IMAGE};width:240px;margin:0 8px 8px 0;vertical-align:top"
     return "<div>" + "".join(_image(v, folder, style) for v in values) + "</div>"
@@ -110,7 +114,11 @@ def _total(values: Pictures, folder: Path) -> str:
     costs = [v.cost for v in values]
     total = None if None in costs else sum(c for c in costs if c is not None)
     first = values[0] if values else None
-    words = [f"{len(values)} pictures", first.model if first else "", dollars(total)]
+    words = [
+        f"{len(values)} pictures",
+        first.model if first else "",
+        _price(total, bool(first and first.sandbox)),
+    ]
     places = [shown_path(v.path, folder) for v in values]
     badge = "sandbox" if first and first.sandbox else ""
     return parts.quiet([*words, ", ".join(places)], badge)

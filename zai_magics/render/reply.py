@@ -23,7 +23,8 @@ def facts(reply: Reply) -> list[str]:
         details += [f"{parts.count(usage.cached)} cached"] if usage.cached else []
         inside = f" ({', '.join(details)})" if details else ""
         tokens = f"{parts.count(usage.prompt)} → {parts.count(usage.completion)} tokens{inside}"
-    return [reply.model, tokens, dollars(reply.cost), parts.seconds(reply.elapsed)]
+    cost = "not charged" if reply.sandbox else dollars(reply.cost)
+    return [reply.model, tokens, cost, parts.seconds(reply.elapsed)]
 
 
 def html(reply: Reply, view: str = "markdown") -> str:

@@ -65,7 +65,7 @@ def sentences(received: Received) -> str:
     if len(users) > 1:
         said.append(f"I have {count} messages of this conversation; you first said: ")
         said[-1] += f"{quote(users[0])}."
-    said.append(f"Your last message is {quote(received.prompt)}.")
+    said.append(f"Your last message is {quote(received.prompt)}")
     attached = [f"- {_part(part)}" for part in received.parts()]
     return "\n\n".join([" ".join(said), *(["\n".join(attached)] if attached else [])])
 

@@ -40,7 +40,7 @@ def moving_average(values, width=3):
 print(moving_average([3, 5, 4, 8, 9, 7]))"""
 
 _MATH = r"""
-The derivative of \(x^2\) is \(2x\), and in dollars $e^{i\pi} + 1 = 0$. A display with brackets:
+The derivative of \(x^2\) is \(2x\), and between dollar signs $e^{i\pi} + 1 = 0$. A display:
 
 \[
 \int_{-\infty}^{\infty} e^{-x^2}\,dx = \sqrt{\pi}

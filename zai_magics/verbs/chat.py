@@ -113,7 +113,11 @@ def _dry_run(session: Session, messages: Sequence[Json], model: str, params: Jso
         price = "free"
     elif known is not None and known.input is not None:
         asked = catalogue.dollars(tokens * known.input / catalogue.MILLION)
-        price = f"{asked} for the prompt ({known.price})"
+        price = f"{asked} for the prompt"
+        if known.output is not None and isinstance(params.get("max_tokens"), int):
+            longest = catalogue.dollars(params["max_tokens"] * known.output / catalogue.MILLION)
+            price += f", at most {longest} for {params['max_tokens']} tokens of answer"
+        price += f" ({known.price})"
     return Request(session.endpoint().url + wire.PATH, body, tokens, price)
 
 
