@@ -36,7 +36,7 @@ def test_options_of_the_command_are_offered(cells: Cells, command: str) -> None:
         ("%zai chat -m glm-5-t", ["glm-5-turbo"]),
         ("%zai image -m cogview-4-", ["cogview-4-250304"]),
         ("%zai video --model ", ["cogvideox-3"]),
-        ("%zai sandbox ", ["off"]),
+        ("%zai sandbox ", ["auto", "off"]),
         ("%zai help vid", ["video"]),
         ("%zai chat -o my_res", ["my_result"]),
         ("%zai chat Tell me of {{ my_res", ["my_result"]),
