@@ -149,7 +149,3 @@ class Conversation:
     def stale(self, at: int) -> bool:
         """Whether turn `at` is older than its context: one before it was run again since."""
         return any(t.run > self.turns[at].run for t in self.turns[:at])
-
-    def last_run(self) -> int:
-        """The index of the turn run last; -1 when there is none."""
-        return max(range(len(self.turns)), key=lambda i: self.turns[i].run, default=-1)

@@ -119,6 +119,10 @@ class Session:
         """US dollars of one picture or clip here; the sandbox's cost nothing."""
         return 0.0 if self.endpoint().sandbox else catalogue.each(model)
 
+    def open_jobs(self) -> list[str]:
+        """The ids of this kernel's video jobs that are not known to have ended."""
+        return [job.id for job in self.jobs.values() if job.state == "pending"]
+
     def chat(
         self,
         text: str,

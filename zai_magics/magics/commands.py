@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from .. import notebook
 from ..conversation import Conversation
 from ..errors import CommandError
 from ..options import ChatOptions, ImageOptions, VideoOptions
@@ -26,9 +25,16 @@ class Commands:
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
     """
 
-    def __init__(self, shell: Any, settings: Settings, formats: front.Formats) -> None:
+    def __init__(
+        self,
+        shell: Any,
+        settings: Settings,
+        formats: front.Formats,
+        folder: Callable[[], Path],
+    ) -> None:
         self.shell = shell
-        self.session = Session(settings=settings, folder=self.folder)
+        self.folder = folder
+        self.session = Session(settings=settings, folder=folder)
         self.formats = formats
         self.cells = Cells(shell)
         self._sandbox: Any = None
@@ -48,10 +54,6 @@ class Commands:
         """Close what is open."""
         self.session.close()
         self._stop_sandbox()
-
-    def folder(self) -> Path:
-        """The notebook's folder."""
-        return notebook.folder(self.shell.user_ns)
 
     def status(self) -> None:
         """Where you stand: `%zai` alone."""
@@ -89,7 +91,7 @@ class Commands:
         """A video job taken up again; without an id the only open one."""
         number = text.strip()
         if not number:
-            pending = [job.id for job in self.session.jobs.values() if job.state == "pending"]
+            pending = self.session.open_jobs()
             if len(pending) != 1:
                 raise CommandError(
                     f"%zai wait takes a job's id ({', '.join(pending) or 'none open'})"

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .. import catalogue
 from .grammar import COMMANDS, Option
+from .magic import COMMAND_LINE
 
-_COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
 _MODELS = {"chat": ("chat", "vision"), "image": ("image",), "video": ("video",)}
 
 
 def candidates(shell: Any, event: Any) -> list[str]:
     """What may stand at the cursor: `event.line` up to it, `event.symbol` the word begun."""
     before = event.text_until_cursor if hasattr(event, "text_until_cursor") else event.line
-    found = _COMMAND_LINE.match(before)
+    found = COMMAND_LINE.match(before)
     words = before[found.end() :].split() if found else []
     begun = event.symbol or ""
     if words and before.endswith(words[-1]):

@@ -89,13 +89,13 @@ class Formats:
         if not is_kernel(self._shell):
             print(f"({word})")  # a terminal has written `Out[3]: ` by now
 
-    def bundle(self, value: Any, include: Any = None, exclude: Any = None) -> Bundle:
+    def bundle(self, value: Any) -> Bundle:
         """The value's MIME bundle."""
         from ..render.bundle import bundle
 
         return bundle(value, self._folder())
 
-    def text(self, value: Any, printer: Any, cycle: bool) -> None:
+    def text(self, value: Any, printer: Any) -> None:
         """The value's text; within a list or a dict its repr, as there for every value."""
         alone = len(printer.stack) < 2
         # The terminals of IPython 7 ask for nothing but the text.

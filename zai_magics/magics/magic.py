@@ -29,7 +29,7 @@ _SHOWN = (
     *("types.Picture", "types.Pictures", "types.Clip"),
     *("types.Request", "types.Table", "types.Note"),
 )
-_COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
+COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
 
 
 @magics_class
@@ -57,7 +57,7 @@ class ZaiMagics(Magics):
         if self._commands is None:
             from .commands import Commands
 
-            self._commands = Commands(self.shell, self, self.formats)
+            self._commands = Commands(self.shell, self, self.formats, self._folder)
             self._commands.begin()  # the cell that runs now
         return self._commands
 
@@ -84,7 +84,7 @@ class ZaiMagics(Magics):
         manager = shell.input_transformer_manager
         manager.cleanup_transforms[:0] = [_cell_magic, _without_comment]
         manager.cleanup_transforms.append(_line_magic)
-        shell.set_hook("complete_command", _candidates, re_key=_COMMAND_LINE)
+        shell.set_hook("complete_command", _candidates, re_key=COMMAND_LINE)
         self._install_formats()
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
@@ -98,7 +98,7 @@ class ZaiMagics(Magics):
         for formatter, _ in self._formatters():
             for name in _SHOWN:
                 formatter.pop(f"zai_magics.{name}", None)
-        shell.strdispatchers["complete_command"].regexs.pop(_COMMAND_LINE, None)
+        shell.strdispatchers["complete_command"].regexs.pop(COMMAND_LINE, None)
         shell.events.unregister("pre_run_cell", self._begin)
         shell.events.unregister("post_run_cell", self._end)
         if self in shell.configurables:
@@ -143,7 +143,7 @@ class ZaiMagics(Magics):
             (formatter.ipython_display_formatter, lambda v: self.formats.unless_shown(v)),
             (formatter.mimebundle_formatter, lambda v, **_: self.formats.bundle(v)),
             # IPython has printers for str and tuple, and prefers them to the bundle's text.
-            (formatter.formatters["text/plain"], lambda v, p, c: self.formats.text(v, p, c)),
+            (formatter.formatters["text/plain"], lambda v, p, cycle: self.formats.text(v, p)),
         )
 
     def _folder(self) -> Path:

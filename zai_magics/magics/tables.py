@@ -20,7 +20,7 @@ def status(session: Session) -> Table:
         ("conversation", _conversation(session)),
         ("spent here", _spent(session)),
     ]
-    rows += [("jobs", ", ".join(_open_jobs(session)))] if _open_jobs(session) else []
+    rows += [("jobs", ", ".join(session.open_jobs()))] if session.open_jobs() else []
     return Table(("", ""), tuple(rows), "", _next_step(session))
 
 
@@ -113,10 +113,6 @@ def _spent(session: Session) -> str:
     unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
     amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
     return f"{amount} in {spent.calls} call{'s' * (spent.calls != 1)}{unknown}"
-
-
-def _open_jobs(session: Session) -> list[str]:
-    return [job.id for job in session.jobs.values() if job.state == "pending"]
 
 
 def _next_step(session: Session) -> str:
