@@ -150,7 +150,7 @@ class Client:
                 raise
             raise MaybeCharged(
                 f"{error} - it may have been made and charged, so it is not sent again by itself: "
-                "look at your bill on z.ai, or run the cell again to buy it anew"
+                "look at your bill on z.ai"
             ) from None
 
     def _json(self, method: str, path: str, content: bytes | None, parse: Callable[[Json], T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,17 +56,18 @@ def run(notebook: Path, folder: Path, *, live: bool, say: Callable[[str], Any]) 
 
 @contextmanager
 def _environment(live: bool) -> Iterator[None]:
-    """The kernel's environment: the sandbox and no key, or as it is."""
+    """The kernel's environment: the sandbox, no key and a journal of its own, or as it is."""
     if live:
         yield
         return
     from .sandbox import Sandbox
 
     before = dict(os.environ)
-    with Sandbox() as sandbox:
+    # The user's journal is for what the user asks.
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         for name in _KEYS:
             os.environ.pop(name, None)
-        os.environ["ZAI_BASE_URL"] = sandbox.base_url
+        os.environ["ZAI_BASE_URL"], os.environ["ZAI_HOME"] = sandbox.base_url, home
         try:
             yield
         finally:

@@ -23,6 +23,7 @@
       JobPending              still being made when the patience ran out
       MaybeCharged            a paid request whose answer was lost
       MediaError              a file that cannot be fetched, recognised or kept
+      JournalError            the journal cannot be read or written; answers are shown all the same
     Interrupted               (a KeyboardInterrupt) stopped by the user
 
 Every message is one line and ends with the next step. In a notebook each of them shows as that
@@ -205,6 +206,10 @@ class MaybeCharged(ZaiError):
 
 class MediaError(ZaiError):
     """A picture or clip that could not be fetched, recognised or kept."""
+
+
+class JournalError(ZaiError):
+    """The journal cannot be read or written. What was asked for is done and shown all the same."""
 
 
 class Interrupted(_OneLine, KeyboardInterrupt):

@@ -100,6 +100,17 @@ def download(network: Network, url: str, target: Path) -> Kept:
     return _again(network, url, take)
 
 
+def copy(source: Path, target: Path) -> Kept:
+    """Keep a copy of a picture or clip as `keep` does, piece by piece."""
+
+    def pieces() -> Iterator[bytes]:
+        with open(source, "rb") as file:
+            while piece := file.read(1 << 20):
+                yield piece
+
+    return _written(pieces(), target, "")
+
+
 def stem(text: str, limit: int = 48) -> str:
     """A file name's stem from any text: `stem("A cat, on/the mat!")` is "a-cat-on-the-mat"."""
     plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()

@@ -26,7 +26,9 @@ class Common:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatOptions(Common):
-    """On `chat`. `think` is on, off, low, high or max; `attach` holds image paths and URLs."""
+    """On `chat`. `think` is on, off, low, high or max; `attach` holds image paths and URLs;
+    `conversation` names another one than the current.
+    """
 
     system: str | None = None
     temperature: float | None = None
@@ -36,6 +38,7 @@ class ChatOptions(Common):
     think: str | None = None
     attach: tuple[str, ...] = ()
     alone: bool = False
+    conversation: str | None = None
     stream: bool = True
 
     def params(self, model: str) -> Json:
@@ -55,12 +58,15 @@ class ChatOptions(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageOptions(Common):
-    """On `image`. `n` pictures are `n` requests: the service makes one at a time."""
+    """On `image`. `n` pictures are `n` requests: the service makes one at a time. `again` buys
+    them anew where this notebook has them already.
+    """
 
     size: str | None = None
     quality: str | None = None
     n: int = 1
     save: str | None = None
+    again: bool = False
 
     def params(self) -> Json:
         """The parameters of one request, beside model and prompt."""
@@ -69,7 +75,9 @@ class ImageOptions(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoOptions(Common):
-    """On `video`. `attach` is the first frame, or the first and the last."""
+    """On `video`. `attach` is the first frame, or the first and the last; `background` gives the
+    job back at once; `again` as for pictures.
+    """
 
     size: str | None = None
     quality: str | None = None
@@ -78,6 +86,8 @@ class VideoOptions(Common):
     audio: bool = False
     attach: tuple[str, ...] = ()
     save: str | None = None
+    background: bool = False
+    again: bool = False
 
     def params(self, frames: list[str]) -> Json:
         """The parameters of the request, beside model and prompt; `frames` are URLs."""

@@ -54,6 +54,7 @@ class Call:
     `finish_reason` is the service's word, or "" when the stream ended without one.
     `note` says in plain words what is not as it should be ("" when all is well).
     `cost` is in US dollars, None when the price is unknown. `elapsed` is in seconds.
+    `conversation` names the one that this is a turn of, "" for none.
     """
 
     model: str
@@ -65,6 +66,7 @@ class Call:
     request_id: str = ""
     note: str = ""
     sandbox: bool = False
+    conversation: str = ""
 
 
 class Reply(str):

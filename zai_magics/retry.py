@@ -31,11 +31,14 @@ _AGAIN: Mapping[Kind, Mapping[Outcome, int]] = {
 
 @dataclass(frozen=True)
 class Timing:
-    """Clock (monotonic seconds), sleep and random that retries and waits use; tests pass theirs."""
+    """Clock (monotonic seconds), sleep, random and the time of day (seconds since 1970) that
+    retries, waits and records use; tests pass theirs.
+    """
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     uniform: Callable[[float, float], float] = random.uniform
+    now: Callable[[], float] = time.time
 
 
 @dataclass

@@ -15,8 +15,11 @@ from typing import Any, Protocol
 from . import catalogue, defaults, endpoint, secret
 from .client import Client
 from .conversation import Conversation, Place
+from .conversations import Conversations
 from .errors import CommandError, KeyMissing
+from .journal import Journal
 from .options import ChatOptions, ImageOptions, VideoOptions
+from .orders import Orders
 from .retry import Timing
 from .types import Clip, Draft, Job, Model, Picture, Pictures, Progress, Reply, Request
 from .verbs import chat, image, video
@@ -64,37 +67,73 @@ class Spent:
 class Session:
     """One kernel's state and its verbs: `Session().chat("Hi")`.
 
-    `folder` gives where media files are kept (beside the notebook); `base_url` is the sandbox's
-    or None.
+    `folder` gives where media files are kept (beside the notebook), `file` the notebook's path
+    where one is known; `base_url` is the sandbox's or None. `warnings` is what the user is to be
+    told once about the journal.
     """
 
     settings: Settings = field(default_factory=Plain)
     timing: Timing = field(default_factory=Timing)
     folder: Callable[[], Path] = Path.cwd
-    conversation: Conversation = field(default_factory=Conversation)
+    file: Callable[[], Path | None] = lambda: None
+    journal: Journal = field(default_factory=Journal)
     key: secret.Key | None = None
     base_url: str | None = None
     spent: Spent = field(default_factory=Spent)
     jobs: dict[str, Job] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.conversations = Conversations(
+            self.journal, self.file, self.scope, lambda: self.timing, self.warn
+        )
+        self.orders = Orders(self.journal, self.scope, lambda: self.timing, self.warn)
         self._client: Client | None = None
         self._made_for = 0
+
+    @property
+    def conversation(self) -> Conversation:
+        """The current conversation."""
+        return self.conversations.current
+
+    @conversation.setter
+    def conversation(self, conversation: Conversation) -> None:
+        self.conversations.current = conversation
+
+    def warn(self, text: str) -> None:
+        """Something that the user should know, said once."""
+        if text and text not in self.warnings:
+            self.warnings.append(text)
+
+    def scope(self) -> str:
+        """The name under which the journal knows this notebook: its path, else the folder."""
+        return str(self.file() or self.folder())
+
+    def seller(self) -> str:
+        """Who answers: what one endpoint has sold is not looked for at another."""
+        where = self.endpoint()
+        return "sandbox" if where.sandbox else where.url
 
     def client(self) -> Client:
         """The client for the settings as they are now; kept while they stay."""
         env = (os.environ.get("ZAI_API_KEY"), os.environ.get("ZAI_BASE_URL"))
         made_for = hash((env, self.base_url, id(self.key), self.settings.coding))
         if self._client is None or made_for != self._made_for:
-            self.close()
-            self._client = Client(
-                self.key, base_url=self.base_url, coding=self.settings.coding, timing=self.timing
-            )
+            self._disconnect()
+            self._client = self.own_client(self.timing)
             self._made_for = made_for
         return self._client
 
+    def own_client(self, timing: Timing) -> Client:
+        """A client for a thread of its own."""
+        return Client(self.key, base_url=self.base_url, coding=self.settings.coding, timing=timing)
+
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections and the journal."""
+        self._disconnect()
+        self.journal.close()
+
+    def _disconnect(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -120,8 +159,12 @@ class Session:
         return 0.0 if self.endpoint().sandbox else catalogue.each(model)
 
     def open_jobs(self) -> list[str]:
-        """The ids of this kernel's video jobs that are not known to have ended."""
-        return [job.id for job in self.jobs.values() if job.state == "pending"]
+        """The ids of this notebook's video jobs that are not known to have ended."""
+        scope = self.scope()
+        known = [r.job for r in self.orders.under_way() if r.notebook == scope and r.job]
+        return list(
+            dict.fromkeys((*known, *(j.id for j in self.jobs.values() if j.state == "pending")))
+        )
 
     def chat(
         self,
@@ -138,20 +181,36 @@ class Session:
         return chat.turn(self, text, options or ChatOptions(), place, names or {})
 
     def image(
-        self, text: str, options: ImageOptions | None = None, *, names: Names | None = None
+        self,
+        text: str,
+        options: ImageOptions | None = None,
+        *,
+        names: Names | None = None,
+        cell: str = "",
     ) -> Generator[Progress | Picture | Pictures | Request, None, None]:
-        """Pictures, one request each: progress, the pictures so far, all of them."""
-        return image.pictures(self, text, options or ImageOptions(), names or {})
+        """Pictures, one request each: progress, the pictures so far, all of them. Those that this
+        notebook has bought with the same request are shown again, free.
+        """
+        return image.pictures(self, text, options or ImageOptions(), names or {}, cell)
 
     def video(
-        self, text: str, options: VideoOptions | None = None, *, names: Names | None = None
-    ) -> Generator[Progress | Clip | Request, None, None]:
-        """A clip: progress with the job's id and price, then the clip."""
-        return video.clip(self, text, options or VideoOptions(), names or {})
+        self,
+        text: str,
+        options: VideoOptions | None = None,
+        *,
+        names: Names | None = None,
+        cell: str = "",
+    ) -> Generator[Progress | Clip | Job | Request, None, None]:
+        """A clip: progress with the job's id and price, then the clip, bought once as pictures
+        are. In the background the job is the last.
+        """
+        return video.clip(self, text, options or VideoOptions(), names or {}, cell)
 
-    def wait(self, job_id: str, save: str | None = None) -> Generator[Progress | Clip, None, None]:
-        """Take up a video job again, one of this kernel or any id of this account."""
-        return video.wait(self, job_id, save)
+    def wait(
+        self, job_id: str, save: str | None = None, client: Client | None = None
+    ) -> Generator[Progress | Clip | Picture | Pictures, None, None]:
+        """Take up an order again: a job's id, any of this account, or `#N` of the journal."""
+        return video.wait(self, job_id, save, client)
 
     def models(self) -> tuple[list[Model], str]:
         """What the catalogue knows and the service lists, and a note ("" when it was asked)."""

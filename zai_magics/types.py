@@ -79,6 +79,7 @@ class Media:
     """A file that a model made: kept at `path`, opened by anything that opens a path.
 
     `.path .url .bytes .prompt .model .cost .mime`; `url` is the service's link, which expires.
+    `stored` says that it had been bought before and cost nothing now.
     """
 
     path: Path
@@ -89,6 +90,7 @@ class Media:
     mime: str = ""
     elapsed: float = 0.0
     sandbox: bool = False
+    stored: bool = False
 
     @property
     def bytes(self) -> builtins.bytes:

@@ -20,11 +20,12 @@ STEPS = (
     ("types",),
     ("catalogue", "retry", "wire"),
     ("body",),
-    ("network", "gather", "conversation", "prompt", "jobs", "options", "notebook"),
+    ("network", "gather", "conversation", "prompt", "jobs", "options"),
     ("stream",),
-    ("client", "media"),
+    ("client", "media", "notebook", "journal"),
+    ("conversations", "orders"),
     ("verbs", "render"),
-    ("session",),
+    ("session", "export"),
     ("magics", "demo"),
     ("__init__", "__main__"),
 )
@@ -32,7 +33,8 @@ DOORS = {
     "httpx": {"network", "body"},
     "IPython": {"magics"},
     "ipywidgets": {"types", "render"},
-    "nbformat": {"notebook", "demo"},
+    "nbformat": {"notebook", "demo", "export"},
+    "sqlite3": {"journal"},
 }
 
 

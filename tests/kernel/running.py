@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,11 +24,14 @@ Message = dict[str, Any]
 
 
 def environment(**names: str) -> dict[str, str]:
-    """This process's environment with the package on the path, no proxies and no key."""
+    """This process's environment with the package on the path, no proxies, no key, and a journal
+    that no other test sees.
+    """
     hidden = ("ZAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "JPY_SESSION_NAME")
     kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(hidden)}
     before = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
-    return {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), *before]), **names}
+    path = os.pathsep.join([str(ROOT), *before])
+    return {**kept, "PYTHONPATH": path, "ZAI_HOME": tempfile.mkdtemp("-zai-home"), **names}
 
 
 @dataclass

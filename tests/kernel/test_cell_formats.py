@@ -28,4 +28,12 @@ def test_after_unloading_a_reply_is_a_string_like_any_other(kernel: Kernel, cell
     finally:
         assert kernel.run("%load_ext zai_magics").status == "ok"
     ((_, result),) = kernel.run("made[0]", cell).of("execute_result")
-    assert result["data"]["text/plain"] == "words" and RECORD in result["data"]
+    assert result["data"]["text/plain"] == "words" and "text/html" in result["data"]
+
+
+def test_a_reply_that_is_only_named_again_carries_no_record_of_a_turn(
+    kernel: Kernel, cell: str
+) -> None:
+    kernel.run(VALUES, cell)
+    ((_, result),) = kernel.run("made[0]", cell).of("execute_result")
+    assert RECORD not in result["data"]

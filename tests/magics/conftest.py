@@ -35,6 +35,7 @@ def shell(profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     for name in ("ZAI_API_KEY", "Z_AI_API_KEY", "ZAI_BASE_URL", "JPY_SESSION_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("IPYTHONDIR", str(profile))
+    monkeypatch.setenv("ZAI_HOME", str(tmp_path / "zai-home"))
     monkeypatch.chdir(tmp_path)
     config = Config()
     config.HistoryManager.enabled = False

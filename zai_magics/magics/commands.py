@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from pathlib import Path
+from collections.abc import Generator
 from typing import Any
 
-from ..conversation import Conversation
 from ..errors import CommandError
 from ..options import ChatOptions, ImageOptions, VideoOptions
 from ..prompt import expand
-from ..render.live import show
 from ..secret import Key, remember
-from ..session import Session, Settings
-from ..types import Note
+from ..types import Job
 from . import front, tables
-from .cells import Cells
+from .background import Background
+from .cells import cell_id
+from .conversing import Conversing
 from .parse import Parsed
+from .records import Keeping
 
 
-class Commands:
+class Commands(Conversing, Keeping):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
     """
 
-    def __init__(
-        self,
-        shell: Any,
-        settings: Settings,
-        formats: front.Formats,
-        folder: Callable[[], Path],
-    ) -> None:
-        self.shell = shell
-        self.folder = folder
-        self.session = Session(settings=settings, folder=folder)
-        self.formats = formats
-        self.cells = Cells(shell)
+    def __init__(self, *of_the_shell: Any) -> None:
+        super().__init__(*of_the_shell)
+        self._background = Background()
         self._sandbox: Any = None
+        self._looked = False
+        self._out: str | None = None
 
     def begin(self) -> None:
         """A cell begins."""
         if self.cells.begin():
             self.formats.begin()
+            self.session.conversations.begin_cell()
 
     def end(self, result: Any) -> None:
         """A cell ends: the turns that it made earlier, but not now, are gone."""
         ended = self.cells.end()
         if ended and result is not None and result.success:
-            self.session.conversation = self.session.conversation.without_rest(*ended)
+            self.session.conversations.end_cell(*ended)
 
     def close(self) -> None:
         """Close what is open."""
+        self._background.stop()
         self.session.close()
         self._stop_sandbox()
 
     def status(self) -> None:
         """Where you stand: `%zai` alone."""
+        self._bring_back(False)
         self._show(tables.status(self.session))
+        self._warn(False)
 
     def run(self, command: Parsed, local_ns: dict[str, Any] | None = None) -> Any:
         """Do one command and give its value. `local_ns` is the caller's function, if in one."""
@@ -66,10 +62,29 @@ class Commands:
         if not said.get("raw"):
             said = {name: _inserted(value, names) for name, value in said.items()}
         out, quiet = said.pop("out", None), said.pop("quiet", False)
-        value = getattr(self, f"do_{command.command}")(command.text, said, names, quiet)
+        self._bring_back(quiet)
+        self._out = out
+        try:
+            value = getattr(self, f"do_{command.command}")(command.text, said, names, quiet)
+        finally:
+            self._warn(quiet)
         if out:
             self.shell.user_ns[out] = value
         return value
+
+    def _bring_back(self, quiet: bool) -> None:
+        """At the first command of a kernel: what this notebook said in an earlier one."""
+        if not self._looked:
+            self._looked = True
+            note = self.session.conversations.bring_back()
+            if note and not quiet:
+                self._say(note)
+
+    def _warn(self, quiet: bool) -> None:
+        """What there is to know about the journal, once."""
+        self.session.warn(self.session.journal.store.told())
+        while self.session.warnings and not quiet:
+            self._say(self.session.warnings.pop(0))
 
     def do_chat(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """A turn of the conversation."""
@@ -81,55 +96,57 @@ class Commands:
 
     def do_image(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """Pictures."""
-        return self._paint(self.session.image(text, ImageOptions(**said), names=names), quiet)
+        options, cell = ImageOptions(**said), cell_id(self.shell)
+        return self._paint(self.session.image(text, options, names=names, cell=cell), quiet)
 
     def do_video(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """A clip."""
-        return self._paint(self.session.video(text, VideoOptions(**said), names=names), quiet)
+        """A clip; in the background its job, where displays can be updated from there."""
+        painter, cell = self._painter(quiet), cell_id(self.shell)
+        updates = front.updates(painter)
+        options = VideoOptions(**{**said, "background": updates and said.get("background", False)})
+        snapshots = self.session.video(text, options, names=names, cell=cell)
+        if not options.background:
+            return self._painted(snapshots, painter, quiet)
+        return self._in_background(snapshots, painter, options.save)
+
+    def _in_background(
+        self, snapshots: Generator[Any, None, None], painter: Any, save: str | None
+    ) -> Any:
+        """Order in this thread, then wait for the job in another."""
+        value = None
+        for value in snapshots:
+            if not isinstance(value, Job):
+                painter.paint(value)
+        self.formats.shown(value)
+        if not isinstance(value, Job):  # bought before: it is there already
+            painter.finish()
+            return value
+        client = self.session.own_client(self._background.timing(self.session.timing))
+        following = self.session.wait(value.id, save, client)
+        job, out, variables = value, self._out, self.shell.user_ns
+
+        def done(made: Any) -> None:
+            if out and variables.get(out) is job:
+                variables[out] = made
+
+        self._background.follow(client, following, painter, done)
+        return job
 
     def do_wait(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """A video job taken up again; without an id the only open one."""
-        number = text.strip()
-        if not number:
-            pending = self.session.open_jobs()
-            if len(pending) != 1:
-                raise CommandError(
-                    f"%zai wait takes a job's id ({', '.join(pending) or 'none open'})"
-                )
-            number = pending[0]
+        """An order taken up again; without an id this notebook's only open job, or the clip or
+        pictures of its newest order when none is open any more.
+        """
+        number = text.strip() or self._newest_job()
         return self._paint(self.session.wait(number, said.get("save")), quiet)
 
-    def do_history(self, *_: Any) -> None:
-        """The conversation as a transcript."""
-        self._show(self.session.conversation)
-
-    def do_new(self, text: str, *_: Any) -> None:
-        """A new conversation."""
-        name = text.strip() or "main"
-        had = len(self.session.conversation.turns)
-        self.session.conversation = Conversation(name)
-        self._show(Note(f"a new conversation, {name!r}; {had} turns are behind you"))
-
-    def do_drop(self, text: str, *_: Any) -> None:
-        """A turn taken back."""
-        word = text.strip()
-        if word and not (word.isdecimal() and len(word) < 10):
-            raise CommandError(f"%zai drop takes a turn's number (%zai history), not {word[:40]!r}")
-        rest, turn = self.session.conversation.drop(int(word) if word else None)
-        self.session.conversation = rest
-        about = turn.prompt.strip().partition("\n")[0][:60]
-        self._show(Note(f"dropped the turn “{about}”; {len(rest.turns)} turns are left"))
-
-    def do_system(self, text: str, said: dict[str, Any], names: dict[str, Any], _: bool) -> None:
-        """The conversation's system prompt: set, shown or (off) removed."""
-        now = self.session.conversation
-        said_text = text if said.get("raw") else expand(text, names)
-        if not said_text.strip():
-            self._show(Note(f"system prompt: {now.system}" if now.system else "no system prompt"))
-            return
-        system = "" if said_text.strip() == "off" else said_text
-        self.session.conversation = Conversation(now.name, system, now.turns)
-        self._show(Note("system prompt set" if system else "system prompt removed"))
+    def _newest_job(self) -> str:
+        pending = self.session.open_jobs()
+        if len(pending) > 1:
+            raise CommandError(f"%zai wait takes a job's id: {', '.join(pending)}")
+        done = [] if pending else self.session.orders.ended(1)
+        if not pending and not done:
+            raise CommandError("this notebook has ordered nothing; %zai jobs shows other orders")
+        return pending[0] if pending else f"#{done[0].id}"
 
     def do_models(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """What there is, as a Table."""
@@ -153,7 +170,7 @@ class Commands:
         where = self.session.login(key)
         self._stop_sandbox()
         kept = "kept in the keyring" if remember(key) else "kept until this kernel ends"
-        self._show(Note(f"the key works on the {where} endpoint; {kept}"))
+        self._say(f"the key works on the {where} endpoint; {kept}")
 
     def do_sandbox(self, text: str, *_: Any) -> None:
         """Switch to the sandbox, or back."""
@@ -163,13 +180,13 @@ class Commands:
         if word == "off":
             self._stop_sandbox()
             self.session.base_url = None
-            self._show(Note(f"the sandbox is off; requests go to {self.session.endpoint().name}"))
+            self._say(f"the sandbox is off; requests go to {self.session.endpoint().name}")
             return
         if self.session.endpoint().sandbox:
-            self._show(Note("the sandbox is on already; %zai sandbox off ends it"))
+            self._say("the sandbox is on already; %zai sandbox off ends it")
             return
         if word == "auto" and (key := self.session.found_key()):
-            self._show(Note(f"there is a key, from {key.source}: the real models are asked"))
+            self._say(f"there is a key, from {key.source}: the real models are asked")
             return
         if self._sandbox is None:
             from ..sandbox import Sandbox
@@ -177,29 +194,15 @@ class Commands:
             self._sandbox = Sandbox()
             self._sandbox.start()
         self.session.base_url = self._sandbox.base_url
-        self._show(
-            Note(
-                "the sandbox is on: a local server with scripted answers, drawn pictures and "
-                "clips; no model is asked, nothing is paid, your key is not sent. "
-                "%zai sandbox off ends it"
-            )
+        self._say(
+            "the sandbox is on: a local server with scripted answers, drawn pictures and "
+            "clips; no model is asked, nothing is paid, your key is not sent. "
+            "%zai sandbox off ends it"
         )
 
     def do_help(self, text: str, *_: Any) -> None:
         """Commands, or one command's options."""
         self._show(tables.help(text.strip().lstrip("%").removeprefix("zai ").strip()))
-
-    # --- showing
-
-    def _paint(
-        self, snapshots: Generator[Any, None, None], quiet: bool, view: str = "markdown"
-    ) -> Any:
-        value = show(snapshots, front.painter(self.shell, self.folder(), view, quiet))
-        self.formats.shown(value, quiet)
-        return value
-
-    def _show(self, value: Any) -> None:
-        front.display(self.shell, value, self.folder())
 
     def _stop_sandbox(self) -> None:
         if self._sandbox is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
 from .grammar import COMMANDS, Option
 from .magic import COMMAND_LINE
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 _MODELS = {"chat": ("chat", "vision"), "image": ("image",), "video": ("video",)}
 
@@ -31,6 +34,11 @@ def _possible(shell: Any, words: list[str], begun: str, cell: bool) -> list[str]
         return list(COMMANDS)
     if name == "sandbox":
         return ["auto", "off"]
+    session: Session = shell.zai_magics.session
+    if name in ("use", "fork", "new"):
+        return session.conversations.names()
+    if name == "wait" and not begun.startswith("-"):
+        return session.open_jobs()
     last = words[-1] if words else ""
     option = next((o for o in command.options if last in o.flags), None)
     if option is not None and option.kind != "flag":
@@ -45,6 +53,9 @@ def _values(shell: Any, command: str, option: Option) -> list[str]:
         return [m.id for m in catalogue.known(*_MODELS.get(command, ()))]
     if option.choices:
         return list(option.choices)
+    if option.name == "conversation":
+        session: Session = shell.zai_magics.session
+        return session.conversations.names()
     return _variables(shell) if option.name in ("out", "attach") else []
 
 

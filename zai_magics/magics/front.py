@@ -44,6 +44,13 @@ def painter(shell: Any, folder: Path, view: str = "markdown", quiet: bool = Fals
     return (CellPainter if live and not captured else OncePainter)(publish, folder, view)
 
 
+def updates(painter: Painter) -> bool:
+    """Whether this painter's display can go on changing when its cell has ended."""
+    from ..render.live import CellPainter
+
+    return isinstance(painter, CellPainter)
+
+
 def is_kernel(shell: Any) -> bool:
     """Whether this is a kernel with a front-end, not a terminal."""
     return hasattr(shell, "get_parent") or hasattr(shell, "kernel")
@@ -76,6 +83,8 @@ class Formats:
     def shown(self, value: Any, quiet: bool = False) -> None:
         """This value has been shown in the running execution, or is not to be."""
         self._shown.append((value, "not shown" if quiet else "shown above"))
+        if type(value).__name__ == "DataFrame":  # pandas' own, shown as ever in later cells
+            value._ipython_display_ = lambda: self.unless_shown(value)
 
     def begin(self) -> None:
         """A new execution: everything may be shown again."""

@@ -51,11 +51,13 @@ CHAT = (
     _option("--stop", "stop", "texts", "WORD", "stop before this word"),
     _option("--think", "think", "choice", "HOW", "reasoning", "on off low high max"),
     _option("-a --attach", "attach", "texts", "X", "an image: a path or URL; repeatable"),
+    _option("-c --conversation", "conversation", "text", "NAME", "in another conversation"),
     _option("--alone", "alone", "flag", "", "without the conversation's turns and system prompt"),
     _option("-f --format", "format", "choice", "HOW", "how it is shown", "markdown text json"),
     _option("--no-stream", "no_stream", "flag", "", "the whole answer at once"),
 )
-IMAGE = (SIZE, QUALITY, _option("-n", "n", "int", "N", "how many pictures"), SAVE)
+AGAIN = _option("--again", "again", "flag", "", "buy it anew, even if this notebook has it")
+IMAGE = (SIZE, QUALITY, _option("-n", "n", "int", "N", "how many pictures"), SAVE, AGAIN)
 VIDEO = (
     SIZE,
     QUALITY,
@@ -64,6 +66,14 @@ VIDEO = (
     _option("--audio", "audio", "flag", "", "with sound"),
     _option("-a --attach", "attach", "texts", "X", "first frame, then last: a path or URL"),
     SAVE,
+    _option("--background", "background", "flag", "", "give the cell back at once"),
+    AGAIN,
+)
+LOG = (
+    _option("--open", "open", "int", "N", "bring call N back as its value"),
+    _option("--forget", "forget", "int", "N", "remove call N with its words"),
+    _option("--here", "here", "flag", "", "this notebook's calls only"),
+    _option("-n --rows", "rows", "int", "N", "how many rows to show (default: 20)"),
 )
 
 COMMANDS = {
@@ -90,11 +100,35 @@ COMMANDS = {
             "PROMPT",
             "%zai video --audio a bird flying over the ocean",
         ),
-        Command("wait", "take up a video job again", (SAVE, OUT, QUIET), "[ID]", "%zai wait 1659"),
+        Command("wait", "take up an order again", (SAVE, OUT, QUIET), "[ID]", "%zai wait 1659"),
+        Command("jobs", "orders under way, and this notebook's newest", (OUT, QUIET)),
         Command("history", "the conversation so far"),
         Command("new", "begin a new conversation", (), "[NAME]"),
+        Command("use", "go on with another conversation", (), "NAME"),
+        Command("fork", "go on in a copy of the conversation", (), "NAME"),
         Command("drop", "take back the turn run last, or turn N", (), "[N]"),
         Command("system", "set the system prompt (off: none)", (RAW,), "[TEXT]"),
+        Command(
+            "restore",
+            "take in the turns that only a notebook file carries",
+            (_option("--dry-run", "dry_run", "flag", "", "show them; take nothing in"),),
+            "[FILE]",
+            "%zai restore lesson.ipynb",
+        ),
+        Command(
+            "export",
+            "the conversation as .md, .html, .ipynb, .json or .py",
+            (),
+            "FILE",
+            "%zai export lesson.md",
+        ),
+        Command(
+            "log",
+            "all that was ever said, searched",
+            (*LOG, OUT, QUIET),
+            "[WORDS]",
+            "%zai log p-value",
+        ),
         Command("models", "models, what they take and cost", (OUT, QUIET)),
         Command("login", "ask for the API key, hidden"),
         Command(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = (
     "reply.Reply",
     *("types.Picture", "types.Pictures", "types.Clip"),
-    *("types.Request", "types.Table", "types.Note"),
+    *("types.Request", "types.Table", "types.Note", "types.Job"),
 )
 COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
 
@@ -40,6 +40,9 @@ class ZaiMagics(Magics):
     vision_model = Unicode(defaults.VISION, help="model for images in a prompt").tag(config=True)
     image_model = Unicode(defaults.IMAGE, help="model for pictures").tag(config=True)
     video_model = Unicode(defaults.VIDEO, help="model for clips").tag(config=True)
+    notebook = Unicode("", help="this notebook's path, where the front-end does not say").tag(
+        config=True
+    )
     coding = Bool(
         False,
         help="use the coding endpoint: for Coding Plan keys in coding tools only; "
@@ -57,7 +60,7 @@ class ZaiMagics(Magics):
         if self._commands is None:
             from .commands import Commands
 
-            self._commands = Commands(self.shell, self, self.formats, self._folder)
+            self._commands = Commands(self.shell, self, self.formats, self._folder, self._file)
             self._commands.begin()  # the cell that runs now
         return self._commands
 
@@ -149,7 +152,12 @@ class ZaiMagics(Magics):
     def _folder(self) -> Path:
         from .. import notebook
 
-        return notebook.folder(self.shell.user_ns)
+        return notebook.folder(self.shell.user_ns, given=self.notebook)
+
+    def _file(self) -> Path | None:
+        from .. import notebook
+
+        return notebook.path(self.shell.user_ns, given=self.notebook)
 
     def _begin(self, *info: Any) -> None:
         if self._commands is not None:

@@ -20,7 +20,8 @@ def status(session: Session) -> Table:
         ("conversation", _conversation(session)),
         ("spent here", _spent(session)),
     ]
-    rows += [("jobs", ", ".join(session.open_jobs()))] if session.open_jobs() else []
+    rows += [("jobs", jobs)] if (jobs := _jobs(session)) else []
+    rows.append(("journal", str(session.journal.store.path)))
     return Table(("", ""), tuple(rows), "", _next_step(session))
 
 
@@ -105,7 +106,9 @@ def _models(session: Session) -> str:
 def _conversation(session: Session) -> str:
     now = session.conversation
     turns = f"{len(now.turns)} turn{'s' * (len(now.turns) != 1)}"
-    return f"{now.name}, {turns}" + (", with a system prompt" if now.system else "")
+    others = [name for name in session.conversations.names() if name != now.name]
+    more = f"; others: {', '.join(others)}" if others else ""
+    return f"{now.name}, {turns}{', with a system prompt' * bool(now.system)}{more}"
 
 
 def _spent(session: Session) -> str:
@@ -113,6 +116,13 @@ def _spent(session: Session) -> str:
     unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
     amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
     return f"{amount} in {spent.calls} call{'s' * (spent.calls != 1)}{unknown}"
+
+
+def _jobs(session: Session) -> str:
+    """What is under way here: ids to wait for, and how many nobody knows the end of."""
+    unknown = [r for r in session.orders.under_way() if r.state != "submitted"]
+    more = [f"{len(unknown)} unknown (%zai jobs)"] if unknown else []
+    return ", ".join([*(f"{job} (%zai wait)" for job in session.open_jobs()), *more])
 
 
 def _next_step(session: Session) -> str:

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..conversation import Conversation
-from ..types import Clip, Note, Picture, Pictures, Progress, Reply, Request, Table
+from ..conversation import Conversation, Transcript
+from ..types import Clip, Job, Note, Picture, Pictures, Progress, Reply, Request, Table
 from . import parts, pieces, safe
 from . import reply as replies
 
@@ -20,15 +20,14 @@ _LONG = 400
 
 
 def bundle(value: object, folder: Path | None = None, view: str = "markdown") -> Bundle:
-    """`bundle(reply)` is `{"text/html": …, "text/plain": …, …}` for any of the package's values.
+    """`bundle(reply)` is `{"text/html": …, "text/plain": …}` for any of the package's values.
 
     `folder` is the notebook's, for paths; `view` is how a reply is shown: markdown, text, json.
     Raises TypeError for other values.
     """
     folder = folder or Path.cwd()
     if isinstance(value, Reply):
-        shown = both(replies.html(value, view), replies.plain(value))
-        return {**shown, replies.RECORD: replies.record(value)}
+        return both(replies.html(value, view), replies.plain(value))
     if isinstance(value, Picture):
         return both(pieces.picture(value, folder), pieces.plain(value, folder))
     if isinstance(value, Pictures):
@@ -41,8 +40,12 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
         return both(html, pieces.progress_plain(value, over=True))
     if isinstance(value, Request):
         return _request(value)
-    if isinstance(value, Conversation):
+    if isinstance(value, Transcript):
         return _transcript(value)
+    if isinstance(value, Conversation):
+        return _transcript(Transcript(value))
+    if isinstance(value, Job):
+        return bundle(Note(_job(value)))
     if isinstance(value, Table):
         return _table(value)
     if isinstance(value, Note):
@@ -84,7 +87,13 @@ def _shortened(value: Any) -> Any:
     return value
 
 
-def _transcript(conversation: Conversation) -> Bundle:
+def _job(job: Job) -> str:
+    state = f"failed: {job.error}" if job.state == "failed" else job.state
+    return f"job {job.id} · {job.model} · {state} · %zai wait {job.id}"
+
+
+def _transcript(value: Transcript) -> Bundle:
+    conversation = value.conversation
     turns = conversation.turns
     if not turns:
         return bundle(Note(f"the conversation {conversation.name!r} has no turns yet"))
@@ -96,10 +105,14 @@ def _transcript(conversation: Conversation) -> Bundle:
         marks = [f"{turn.attachments} attachment(s)"] if turn.attachments else []
         marks += [turn.state] if turn.state != "complete" else []
         marks += ["older than its context"] if conversation.stale(i) else []
+        marks += ["its cell is gone"] if i in value.gone else []
         html.append(parts.quiet([f"{i + 1}", turn.model, *marks]))
         html.append(_asked(turn.prompt) + safe.markdown(turn.reply))
         said = ", ".join(marks)
         lines.append(f"[{i + 1}] {turn.prompt}{f' ({said})' if said else ''}\n\n{turn.reply}")
+    if value.note:
+        html.append(parts.quiet([value.note]))
+        lines.append(value.note)
     return both(safe.page("".join(html)), safe.plain("\n\n".join(lines)))
 
 

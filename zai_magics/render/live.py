@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 from uuid import uuid4
 
 from ..errors import Interrupted
-from ..types import Draft, Progress
+from ..types import Draft, Progress, Reply
 from . import parts, pieces, safe
 from . import reply as replies
 from .bundle import Bundle, both, bundle
@@ -214,7 +214,9 @@ def interval(size: int) -> float:
 
 
 def final(value: Any, folder: Path, view: str) -> Bundle:
-    """The bundle that is saved. A draft that never became a reply keeps its words."""
+    """The bundle that is saved. A draft that never became a reply keeps its words; a reply carries
+    the record of its turn, here alone, so that a file has every turn once.
+    """
     if isinstance(value, Draft):
         if value.text:
             return both(
@@ -223,7 +225,10 @@ def final(value: Any, folder: Path, view: str) -> Bundle:
             )
         words = f"{value.model} gave no answer"
         return both(safe.page(parts.quiet([words])), words)
-    return bundle(value, folder, view)
+    shown = bundle(value, folder, view)
+    if isinstance(value, Reply):
+        shown[replies.RECORD] = replies.record(value)
+    return shown
 
 
 def _is_empty(value: Any) -> bool:

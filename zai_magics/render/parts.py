@@ -16,6 +16,7 @@ _BADGE = (
     "display:inline-block;border:1px solid rgba(128,128,128,0.6);border-radius:3px;"
     "padding:0 5px;margin-right:6px"
 )
+_SHORT = 20  # a cell of fewer letters, a time or a model, is not broken into lines
 _CELL = "padding:3px 10px;text-align:left;vertical-align:top"
 
 
@@ -44,12 +45,14 @@ def fold(title: str, html: str) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of plain texts."""
     head = "".join(f'<th style="{_CELL}">{safe.escape(c)}</th>' for c in columns)
-    lines = (
-        "<tr>" + "".join(f'<td style="{_CELL}">{safe.escape(c)}</td>' for c in row) + "</tr>"
-        for row in rows
-    )
+    lines = ("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     above = f"<thead><tr>{head}</tr></thead>" if any(columns) else ""
     return f'<table style="margin:4px 0">{above}<tbody>{"".join(lines)}</tbody></table>'
+
+
+def _cell(text: str) -> str:
+    style = f"{_CELL};white-space:nowrap" if len(text) < _SHORT else _CELL
+    return f'<td style="{style}">{safe.escape(text)}</td>'
 
 
 def plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

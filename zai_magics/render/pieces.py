@@ -78,10 +78,11 @@ def progress_plain(value: Progress, *, over: bool = False) -> str:
 
 def facts(value: Media, folder: Path) -> list[str]:
     """What the quiet line says: model, price, time, file."""
+    seconds = parts.seconds(value.elapsed) if value.elapsed else ""
     return [
         value.model,
-        _price(value.cost, value.sandbox),
-        parts.seconds(value.elapsed) if value.elapsed else "",
+        "stored · free" if value.stored else _price(value.cost, value.sandbox),
+        "" if value.stored else seconds,
         shown_path(value.path, folder),
     ]
 
@@ -112,12 +113,14 @@ def _figures(values: tuple[Picture, ...], folder: Path) -> str:
 
 def _total(values: Pictures, folder: Path) -> str:
     costs = [v.cost for v in values]
+    stored = sum(v.stored for v in values)
     total = None if None in costs else sum(c for c in costs if c is not None)
     first = values[0] if values else None
     words = [
         f"{len(values)} pictures",
         first.model if first else "",
-        _price(total, bool(first and first.sandbox)),
+        f"{stored} stored" if 0 < stored < len(values) else "",
+        "stored · free" if stored == len(values) else _price(total, bool(first and first.sandbox)),
     ]
     places = [shown_path(v.path, folder) for v in values]
     badge = "sandbox" if first and first.sandbox else ""

@@ -59,7 +59,10 @@ def closing(reply: Reply) -> str:
 
 
 def record(reply: Reply) -> Json:
-    """The turn as the notebook file carries it, so that it can be read back from there."""
+    """The turn as the notebook file carries it, so that it can be read back from there.
+
+    `conversation` is "" for an answer that is no turn of one.
+    """
     asked: Any = next((m["content"] for m in reversed(reply.messages) if m["role"] == "user"), "")
     images = 0
     if not isinstance(asked, str):
@@ -75,6 +78,7 @@ def record(reply: Reply) -> Json:
         "usage": reply.usage.to_dict() if reply.usage else None,
         "cost": reply.cost,
         "sandbox": reply.sandbox,
+        "conversation": _whole(reply.call.conversation),
     }
 
 

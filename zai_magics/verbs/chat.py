@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import catalogue, prompt
 from ..client import ChatStream
-from ..conversation import Conversation, Place, Turn
-from ..errors import Interrupted, ZaiError
+from ..conversation import Conversation, Place, Turn, estimate
+from ..errors import CommandError, Interrupted, ZaiError
+from ..journal import Asked
 from ..options import ChatOptions
 from ..types import Draft, Json, Reply, Request
 from ..wire import chat as wire
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from ..session import Session
 
 Content = str | tuple[Json, ...]
+CONTEXT = 128_000  # tokens, for a model that the catalogue does not know
+ANSWER = 16_384  # tokens kept free for an answer whose length nobody has limited
 
 
 def turn(
@@ -32,27 +37,66 @@ def turn(
     An interrupted or broken answer is given as far as it came and kept, then raised.
     """
     said = expanded(session, text, options, names, options.attach)
-    no_key(session, options.system or session.conversation.system)
+    context = _context(session, options)
+    no_key(session, options.system or context.system)
     content = wire.user_content(said, [prompt.image(a) for a in options.attach])
     user: Content = content if isinstance(content, str) else tuple(content)
-    messages = _context(session, options).request(user, place, options.system)
-    model, note = _model(session, options, messages)
+    model, note = _model(session, options, context, user)
     params = options.params(model)
+    skip = context.beyond(_room(model, params, user, options.system or context.system), place)
+    messages = context.request(user, place, options.system, skip)
+    note = "; ".join(filter(None, (note, _left_out(skip, model))))
     if options.dry_run:
-        yield _dry_run(session, messages, model, params)
+        yield _dry_run(session, messages, model, params, note)
         return
     with session.client().stream(messages, model=model, **params) as stream:
+        asked_at = session.timing.now()
         trouble = yield from _drafts(stream)
     if trouble is None or not stream.answer.empty:
         reply = stream.reply(_ending(trouble))
         reply = reply if reply.note else stream.reply(note)
+        reply.call = replace(reply.call, conversation="" if options.alone else context.name)
         session.spent.add(reply.cost)
-        if not options.alone:
-            made = Turn(user, str(reply), reply.model, place, reply.thinking, _state(trouble))
-            session.conversation = session.conversation.with_turn(made)
+        beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
+        asked = Asked(
+            os.urandom(16),
+            asked_at,
+            "chat",
+            session.seller(),
+            session.scope(),
+            model,
+            messages,
+            beside,
+            reply.call.conversation,
+            place.cell if place else "",
+        )
+        turn = Turn(
+            user,
+            reply,
+            reply.model,
+            place,
+            reply.thinking,
+            _state(trouble),
+            params=beside,
+            at=asked_at,
+            tokens=sum(reply.usage[:2]) - reply.usage.thinking if reply.usage else 0,
+        )
+        trouble = _written(session, asked, reply, turn, options.alone) or trouble
         yield reply
     if trouble is not None:
         raise _with_hint(trouble, model) from None
+
+
+def _written(
+    session: Session, asked: Asked, reply: Reply, turn: Turn, alone: bool
+) -> Interrupted | None:
+    """Write the turn down before it is shown as the value; an interrupt waits for that."""
+    try:
+        session.conversations.add(asked, reply, turn, alone)
+        return None
+    except KeyboardInterrupt:
+        session.conversations.add(replace(asked, again=True), reply, turn, alone)
+    return Interrupted("stopped; the answer is kept")
 
 
 def _drafts(stream: ChatStream) -> Generator[Draft, None, ZaiError | Interrupted | None]:
@@ -69,14 +113,20 @@ def _drafts(stream: ChatStream) -> Generator[Draft, None, ZaiError | Interrupted
 
 
 def _context(session: Session, options: ChatOptions) -> Conversation:
-    return Conversation() if options.alone else session.conversation
+    if options.alone:
+        if options.conversation:
+            raise CommandError("--alone is without a conversation; leave -c or --alone out")
+        return Conversation()
+    return session.conversations.named(options.conversation)
 
 
-def _model(session: Session, options: ChatOptions, messages: Sequence[Json]) -> tuple[str, str]:
+def _model(
+    session: Session, options: ChatOptions, context: Conversation, user: Content
+) -> tuple[str, str]:
     """The model to ask, and what to say when it is not the one that was expected."""
     wanted = options.model or session.settings.model
     known = catalogue.entry(wanted)
-    has_images = any(not isinstance(m["content"], str) for m in messages)
+    has_images = any(not isinstance(said, str) for said in (user, *(t.user for t in context.turns)))
     if has_images and known is not None and known.kind == "chat":
         vision = session.settings.vision_model
         return vision, f"{wanted} reads no images, so {vision} was asked"
@@ -104,7 +154,28 @@ def _with_hint(error: ZaiError | Interrupted, model: str) -> ZaiError | Interrup
     return error
 
 
-def _dry_run(session: Session, messages: Sequence[Json], model: str, params: Json) -> Request:
+def _room(model: str, params: Json, user: Content, system: str) -> int:
+    """Tokens that the turns before this one may have: the model's context without the answer's
+    and the prompt's.
+    """
+    known = catalogue.entry(model)
+    context = known.context if known and known.context else CONTEXT
+    asked = params.get("max_tokens")
+    answer = asked if isinstance(asked, int) else ANSWER
+    taken = estimate([{"content": user}, {"content": system}])
+    return max(0, context - min(answer, context // 2) - taken)
+
+
+def _left_out(turns: int, model: str) -> str:
+    if not turns:
+        return ""
+    first = "the first turn was" if turns == 1 else f"the first {turns} turns were"
+    return f"{first} left out: the conversation is longer than what {model} takes (%zai new)"
+
+
+def _dry_run(
+    session: Session, messages: Sequence[Json], model: str, params: Json, note: str
+) -> Request:
     body = wire.body(messages, model, params)
     tokens = estimate(messages)
     known = catalogue.entry(model)
@@ -118,16 +189,5 @@ def _dry_run(session: Session, messages: Sequence[Json], model: str, params: Jso
             longest = catalogue.dollars(params["max_tokens"] * known.output / catalogue.MILLION)
             price += f", at most {longest} for {params['max_tokens']} tokens of answer"
         price += f" ({known.price})"
+    price = f"{price}; {note}" if note else price
     return Request(session.endpoint().url + wire.PATH, body, tokens, price)
-
-
-def estimate(messages: Sequence[Json]) -> int:
-    """Tokens that messages have, roughly: four bytes of UTF-8 make one, an image about 1,000."""
-    total = 0
-    for message in messages:
-        content = message.get("content") or ""
-        parts = [{"text": content}] if isinstance(content, str) else content
-        for part in parts:
-            text = part.get("text")
-            total += 1000 if text is None else len(text.encode("utf-8", "replace")) // 4 + 4
-    return total

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import catalogue, media, prompt
-from ..errors import MediaError, PromptError, ZaiError
+from ..errors import Interrupted, MaybeCharged, MediaError, PromptError, ZaiError
+from ..journal import Record
 from ..options import Common
+from ..orders import Order
 from ..types import Json, Progress, Request
 
 if TYPE_CHECKING:
     from ..session import Session
 
+T = TypeVar("T")
 EXPECTED = {"image": 15.0, "video": 90.0}
 SANDBOX_EXPECTED = 4.0
+ANEW = "--again in the cell buys it anew"
 MAYBE_CHARGED = (
     "stopped while the order was on its way: it may have been made and charged; "
-    "look at your bill on z.ai before you run the cell again"
+    f"look at your bill on z.ai; {ANEW}"
 )
 
 
@@ -77,6 +82,58 @@ def dry_run(session: Session, path: str, body: Json, pieces: int = 1) -> Request
 def given(params: Json) -> Json:
     """Without what was not said."""
     return {name: value for name, value in params.items() if value is not None}
+
+
+def buy(
+    session: Session,
+    order: Order,
+    send: Callable[[], T],
+    facts: Callable[[T], tuple[Json, str]],
+) -> tuple[int, T]:
+    """Send an order, once, and write down what becomes of it before anything is shown.
+
+    Gives its number in the journal and the answer; `facts` is what to keep of an answer, and the
+    job's id. Raises MaybeCharged when the answer was lost, Interrupted when it was stopped.
+    """
+    answer: T | None = None
+    number, sent = 0, False
+    try:
+        number = session.orders.begin(order)
+        sent = True
+        answer = send()
+        session.orders.submitted(number, *facts(answer))
+    except KeyboardInterrupt:
+        number = number or session.orders.begin(order, again=True)
+        if not sent:
+            session.orders.cancel(number)
+            raise Interrupted("stopped; nothing was ordered") from None
+        if answer is None:
+            session.orders.unknown(number, "stopped on its way")
+            raise Interrupted(MAYBE_CHARGED) from None
+        session.orders.submitted(number, *facts(answer))
+        session.spent.add(order.price)
+        raise Interrupted("stopped; it is ordered and paid for: run the cell again") from None
+    except MaybeCharged as error:
+        session.orders.unknown(number, str(error).partition(" - ")[0])
+        raise MaybeCharged(f"{error}; {ANEW}") from None
+    except ZaiError:
+        session.orders.cancel(number)
+        raise
+    session.spent.add(order.price)
+    return number, answer
+
+
+def no_unknown(had: Sequence[Record]) -> None:
+    """Raises MaybeCharged for an order whose answer was lost: another must be asked for."""
+    for record in had:
+        if record.state in ("unknown", "submitting"):
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.at))
+            raise MaybeCharged(
+                f"order #{record.id} for this {record.kind}, of {when}, got no answer: it may have "
+                f"been made and charged. Look at your bill on z.ai; {ANEW}, "
+                f"%zai log --forget {record.id} forgets the order",
+                outcome="refused",
+            )
 
 
 def paid_for(error: ZaiError, hint: str) -> ZaiError:

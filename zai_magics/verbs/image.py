@@ -2,66 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import media
 from ..errors import CommandError, Interrupted, ZaiError
+from ..journal import Record
 from ..options import ImageOptions
+from ..orders import Order
 from ..types import Picture, Pictures, Progress, Request
 from ..wire import media as wire
-from .common import MAYBE_CHARGED, dry_run, expanded, paid_for, progress, target
+from .common import buy, dry_run, expanded, given, no_unknown, paid_for, progress, target
 
 if TYPE_CHECKING:
     from ..session import Session
 
+Links = Sequence[Sequence[str]]
+
 
 def pictures(
-    session: Session, text: str, options: ImageOptions, names: Mapping[str, Any]
+    session: Session, text: str, options: ImageOptions, names: Mapping[str, Any], cell: str
 ) -> Generator[Progress | Picture | Pictures | Request, None, None]:
-    """Progress, then the pictures so far after each one; what is made is kept whatever follows."""
+    """Progress, then the pictures so far after each one; what is made is kept whatever follows.
+
+    Pictures that this notebook has bought with the same request come first, and are free.
+    """
     if not 1 <= options.n <= 100:
         raise CommandError(f"-n takes 1 to 100 pictures, not {options.n}")
     said = expanded(session, text, options, names)
     model = options.model or session.settings.image_model
+    body = given({"model": model, "prompt": said, **options.params()})
     if options.dry_run:
-        body = {"model": model, "prompt": said, **options.params()}
         yield dry_run(session, wire.IMAGES, body, options.n)
         return
-    made = Pictures()
-    session.client()  # without a key nothing is shown as being made
+    order = Order("image", body, said, session.seller(), session.price(model), cell=cell)
     first = progress(session, "image", model, said)
-    for number in range(1, options.n + 1):
+    had = [] if options.again else session.orders.had(order)
+    made = Pictures(_stored(session, order, options, had))
+    for record in had:
+        if record.state == "submitted" and len(made) < options.n:
+            yield replace(first, made=made, step="fetching what was bought before")
+            made = Pictures((*made, *_fetched(session, order, options, record)))
+    if len(made) < options.n:
+        no_unknown(had)
+        session.client()  # without a key nothing is shown as being made
+    for number in range(len(made) + 1, options.n + 1):
         yield replace(first, made=made, step=f"{number} of {options.n}" if options.n > 1 else "")
-        made = Pictures((*made, *_order(session, said, model, options)))
+        made = Pictures((*made, *_bought(session, order, options)))
     yield made[0] if options.n == 1 == len(made) else made
 
 
-def _order(session: Session, said: str, model: str, options: ImageOptions) -> Iterator[Picture]:
-    client, clock = session.client(), session.timing.clock
-    started = clock()
-    try:
-        links = client.image_links(said, model=model, **options.params())
-    except KeyboardInterrupt:
-        raise Interrupted(MAYBE_CHARGED) from None
-    cost = session.price(model)
-    session.spent.add(cost)
+def fetch(session: Session, record: Record, save: str | None) -> Iterator[Picture]:
+    """The pictures of an order whose links are known, but whose files were never fetched."""
+    order = Order("image", {"model": record.model}, record.prompt, record.endpoint, record.cost)
+    return _fetched(session, order, ImageOptions(save=save), record)
+
+
+def _stored(
+    session: Session, order: Order, options: ImageOptions, had: Sequence[Record]
+) -> list[Picture]:
+    """The newest pictures that are there, at most as many as asked for, oldest first."""
+    found: list[Picture] = []
+    place = target(session, options.save, order.prompt)
+    for record in had:
+        if record.state == "done" and len(found) < options.n:
+            found = session.orders.pictures(record, place, bool(options.save)) + found
+    return found[-options.n :]
+
+
+def _bought(session: Session, order: Order, options: ImageOptions) -> Iterator[Picture]:
+    client, started = session.client(), session.timing.clock()
+    params = {k: v for k, v in order.body.items() if k not in ("model", "prompt")}
+    order = replace(order, uid=os.urandom(16))
+
+    def send() -> Links:
+        return client.image_links(order.prompt, model=order.body["model"], **params)
+
+    number, links = buy(session, order, send, lambda links: ({"links": links}, ""))
+    yield from _kept(session, order, options, number, links, order.price, started)
+
+
+def _fetched(
+    session: Session, order: Order, options: ImageOptions, record: Record
+) -> Iterator[Picture]:
+    """Paid for by an earlier run, which was stopped before the file was there."""
+    links, started = record.result["links"], session.timing.clock()
+    for made in _kept(session, order, options, record.id, links, 0.0, started):
+        yield replace(made, stored=True)
+
+
+def _kept(
+    session: Session,
+    order: Order,
+    options: ImageOptions,
+    number: int,
+    links: Links,
+    cost: float | None,
+    started: float,
+) -> Iterator[Picture]:
+    """Fetch the pictures behind the links and keep them."""
+    network = session.client().network
+    made = []
     for url, revised in links:
         try:
-            kept = media.keep(media.fetch(client.network, url), target(session, options.save, said))
+            place = target(session, options.save, order.prompt)
+            kept = media.keep(media.fetch(network, url), place)
         except ZaiError as error:
-            raise paid_for(error, f"the picture is paid for, its link: {url}") from None
+            hint = f"it is paid for: run the cell again to fetch it; its link: {url}"
+            raise paid_for(error, hint) from None
         except KeyboardInterrupt:
-            raise Interrupted(f"stopped; the picture is paid for, its link: {url}") from None
-        yield Picture(
-            path=kept.path,
-            url=url,
-            prompt=said,
-            model=model,
-            cost=cost,
-            mime=kept.mime,
-            elapsed=clock() - started,
-            sandbox=client.network.endpoint.sandbox,
-            revised_prompt=revised,
+            raise Interrupted(
+                f"stopped; it is paid for: run the cell again to fetch it; its link: {url}"
+            ) from None
+        made.append(
+            Picture(
+                path=kept.path,
+                url=url,
+                prompt=order.prompt,
+                model=order.body["model"],
+                cost=cost,
+                mime=kept.mime,
+                elapsed=session.timing.clock() - started,
+                sandbox=network.endpoint.sandbox,
+                revised_prompt=revised,
+            )
         )
+    session.orders.done(number, {"links": list(links)}, made)
+    yield from made

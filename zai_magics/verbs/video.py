@@ -2,96 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import jobs, media, prompt
 from ..client import Client
-from ..errors import CommandError, Interrupted, JobFailed, JobPending, ZaiError
+from ..errors import CommandError, Interrupted, JobFailed, JobPending, MediaError, ZaiError
+from ..journal import Record
 from ..options import VideoOptions
-from ..types import Clip, Job, Progress, Request
+from ..orders import Order, job_of, of_job
+from ..types import Clip, Job, Picture, Pictures, Progress, Request
 from ..wire import media as wire
-from .common import MAYBE_CHARGED, dry_run, expanded, paid_for, progress, target
+from . import image
+from .common import buy, dry_run, expanded, given, no_unknown, paid_for, progress, target
 
 if TYPE_CHECKING:
     from ..session import Session
 
+Snapshots = Generator[Progress | Clip | Job | Request, None, None]
+
 
 def clip(
-    session: Session, text: str, options: VideoOptions, names: Mapping[str, Any]
-) -> Generator[Progress | Clip | Request, None, None]:
-    """Progress with price and job id, then the clip. The order is sent once."""
+    session: Session, text: str, options: VideoOptions, names: Mapping[str, Any], cell: str
+) -> Snapshots:
+    """Progress with price and job id, then the clip. The order is sent once.
+
+    A clip that this notebook has bought with the same request is shown again, free; one that is
+    being made is waited for. With `background` the last snapshot is the job.
+    """
     if len(options.attach) > 2:
         raise CommandError("a video takes one frame or two (-a FIRST -a LAST), not more")
     said = expanded(session, text, options, names, options.attach)
-    params = options.params([prompt.image(a) for a in options.attach])
+    frames = [prompt.image(a) for a in options.attach]
     model = options.model or session.settings.video_model
+    body = given({"model": model, "prompt": said or None, **options.params(frames)})
     if options.dry_run:
-        yield dry_run(session, wire.VIDEOS, {"model": model, "prompt": said, **params})
+        yield dry_run(session, wire.VIDEOS, body)
         return
-    session.client()  # without a key nothing is shown as being made
+    order = Order("video", body, said, session.seller(), session.price(model), frames, cell)
     first = progress(session, "video", model, said)
-    yield replace(first, step="sending the order")
-    job = _order(session, said, model, params)
-    yield from _finish(session, job, replace(first, job_id=job.id), options.save)
+    had = [] if options.again else session.orders.had(order)
+    newest = next((r for r in had if r.state in ("done", "submitted")), None)
+    if newest is not None and newest.state == "done":
+        yield session.orders.clip(newest, target(session, options.save, said), bool(options.save))
+        return
+    if newest is None:
+        no_unknown(had)
+        session.client()  # without a key nothing is shown as being made
+        yield replace(first, step="sending the order")
+        number, job = _bought(session, order)
+    else:
+        number, job = newest.id, job_of(newest)
+        first = replace(first, price=0.0, step="ordered before, waiting for it")
+    first = replace(first, job_id=job.id)
+    if options.background:
+        yield first
+        yield job
+        return
+    yield from _finish(session, session.client(), number, job, first, options.save)
 
 
-def wait(session: Session, job_id: str, save: str | None) -> Generator[Progress | Clip, None, None]:
-    """Take up a job again, one of this kernel or any id of this account."""
-    session.client()
-    job = session.jobs.get(job_id) or Job(id=job_id)
+def wait(
+    session: Session, job_id: str, save: str | None, client: Client | None = None
+) -> Generator[Progress | Clip | Picture | Pictures, None, None]:
+    """Take up an order again: a job's id, any of this account, or `#N`, a number of the journal.
+
+    `client` is another one than the session's, for use in a thread of its own.
+    """
+    record = _record(session, job_id)
+    place = target(session, save, record.prompt if record else job_id)
+    if record is not None and record.state != "submitted":
+        if record.state == "failed":
+            raise JobFailed(f"job {job_id} failed: {record.result['error']}", job_id=job_id)
+        no_unknown([record])
+        if record.kind == "video":
+            yield session.orders.clip(record, place, bool(save))
+        else:
+            yield _one_or_all(session.orders.pictures(record, place, bool(save)))
+        return
+    client = client or session.client()
+    if record is not None and record.kind == "image":
+        yield _one_or_all(image.fetch(session, record, save))
+        return
+    job = job_of(record) if record else session.jobs.get(job_id, Job(id=job_id))
     first = progress(session, "video", job.model, job.prompt)
-    yield from _finish(session, job, replace(first, job_id=job.id), save)
+    first = replace(first, job_id=job.id, price=record.cost if record else first.price)
+    yield from _finish(session, client, record.id if record else 0, job, first, save)
 
 
-def _order(session: Session, said: str, model: str, params: Mapping[str, Any]) -> Job:
-    try:
-        job = session.client().video(said, model=model, **params)
-    except KeyboardInterrupt:
-        raise Interrupted(MAYBE_CHARGED) from None
+def _one_or_all(made: Iterable[Picture]) -> Picture | Pictures:
+    pictures = Pictures(made)
+    return pictures[0] if len(pictures) == 1 else pictures
+
+
+def _record(session: Session, job_id: str) -> Record | None:
+    """What the journal knows of a job's id or of `#N`."""
+    if not job_id.startswith("#"):
+        return session.orders.of_job(job_id)
+    number = job_id[1:]
+    found = session.orders.get(int(number)) if number.isdecimal() and len(number) < 16 else None
+    if found is None or found.kind not in ("image", "video"):
+        raise CommandError(f"there is no order {job_id}; %zai jobs lists them")
+    return found
+
+
+def _bought(session: Session, order: Order) -> tuple[int, Job]:
+    params = {k: v for k, v in order.body.items() if k not in ("model", "prompt")}
+    client = session.client()
+
+    def send() -> Job:
+        return client.video(order.prompt, model=order.body["model"], **params)
+
+    number, job = buy(session, order, send, lambda job: (of_job(job), job.id))
     session.jobs[job.id] = job
-    session.spent.add(session.price(model))
-    return job
+    return number, job
 
 
 def _finish(
-    session: Session, job: Job, first: Progress, save: str | None
+    session: Session, client: Client, number: int, job: Job, first: Progress, save: str | None
 ) -> Generator[Progress | Clip, None, None]:
     """Wait for a job and fetch its clip. However it ends, the job's id is said."""
-    client, clock = session.client(), session.timing.clock
+    clock = client.timing.clock
     started = clock()
     now = job
     try:
-        for now, elapsed in jobs.wait(job, client.video_result, session.timing):
+        for now, elapsed in jobs.wait(job, client.video_result, client.timing):
             session.jobs[job.id] = now
             yield replace(first, elapsed=elapsed)
         yield replace(first, elapsed=clock() - started, step="fetching the clip")
-        made = _fetch(session, client, now, first, save)
-        yield replace(made, elapsed=clock() - started)
+        yield _kept(session, client, number, now, first, save, started)
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped waiting; job {job.id} goes on at the service: %zai wait {job.id}"
         ) from None
-    except (JobFailed, JobPending):
+    except JobFailed as error:
+        session.orders.failed(number, str(error))
+        raise
+    except JobPending:
         raise
     except ZaiError as error:
         raise paid_for(error, f"the job is not lost: %zai wait {job.id}") from None
 
 
-def _fetch(session: Session, client: Client, job: Job, first: Progress, save: str | None) -> Clip:
-    kept = media.download(client.network, job.urls[0], target(session, save, job.prompt or job.id))
-    return Clip(
+def _kept(
+    session: Session,
+    client: Client,
+    number: int,
+    job: Job,
+    first: Progress,
+    save: str | None,
+    started: float,
+) -> Clip:
+    """The clip, fetched, or stored where another kernel was faster."""
+    place = target(session, save, job.prompt or job.id)
+    record = session.orders.get(number) if number else None
+    if record is not None and record.state == "done":
+        return session.orders.clip(record, place, bool(save))
+    job, kept = _downloaded(client, job, place)
+    made = Clip(
         path=kept.path,
         url=job.urls[0],
         prompt=job.prompt,
         model=job.model,
         cost=first.price,
         mime=kept.mime,
+        elapsed=client.timing.clock() - started,
         sandbox=client.network.endpoint.sandbox,
         poster=_poster(client, job),
         job_id=job.id,
     )
+    session.orders.done(number, of_job(job), [made])
+    return made
+
+
+def _downloaded(client: Client, job: Job, place: Any) -> tuple[Job, media.Kept]:
+    """The file, and the job as it is then: a link that has expired is asked for again, once."""
+    try:
+        return job, media.download(client.network, job.urls[0], place)
+    except MediaError:
+        again = client.video_result(job)
+        if again.state != "done" or again.urls == job.urls:
+            raise
+    return again, media.download(client.network, again.urls[0], place)
 
 
 def _poster(client: Client, job: Job) -> bytes:

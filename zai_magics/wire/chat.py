@@ -67,7 +67,7 @@ class Encoder:
         parts = []
         for message in body["messages"]:
             role, content = message.get("role"), message.get("content")
-            if len(message) == 2 and type(content) is str and type(role) is str:
+            if len(message) == 2 and isinstance(content, str) and type(role) is str:
                 part = last.get((role, content)) or encode(message)
                 kept[role, content] = part
             else:

@@ -1,0 +1,23 @@
+"""For every test: a journal of its own, never the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_journal(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZAI_HOME is an empty folder."""
+    home = tmp_path_factory.getbasetemp() / "homes" / uuid4().hex  # made only when it is used
+    monkeypatch.setenv("ZAI_HOME", str(home))
+
+
+@pytest.fixture
+def zai_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A journal's folder for this test alone, in ZAI_HOME; it is not made yet."""
+    home = tmp_path / "zai-home"
+    monkeypatch.setenv("ZAI_HOME", str(home))
+    return home

@@ -1,0 +1,28 @@
+"""`.json`: the messages as a request would carry them, for any client of the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import notebook
+from ..conversation import Conversation
+from ..types import Json
+from .common import to_json
+
+
+def text(conversation: Conversation) -> str:
+    """A list of `{"role": …, "content": …}`, the system prompt first."""
+    said: list[Json] = []
+    if conversation.system:
+        said.append({"role": "system", "content": conversation.system})
+    for turn in conversation.turns:
+        said += turn.messages()
+    return to_json(said, indent=2)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is such a list. It has no room for a mark of its own."""
+    said = notebook.read_json(path)
+    if not isinstance(said, list) or not said:
+        return False
+    return all(isinstance(m, dict) and set(m) == {"role", "content"} for m in said)

@@ -1,0 +1,72 @@
+"""The journal: every call once, conversations as they are, and the files that were bought.
+
+    journal = Journal()                       # in ZAI_HOME; no file is touched yet
+    with journal.write() as db:               # one transaction
+        number = journal.calls.chat(db, asked, reply, "complete")
+        journal.turns.put(db, conversation, turn)
+
+What the rooms in here do with a connection is done in the transaction of the caller. Everything
+raises JournalError when the file cannot be used.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from .blobs import Blobs
+from .calls import Asked as Asked
+from .calls import Calls, key_of
+from .calls import Record as Record
+from .search import Search
+from .store import Store, home
+from .texts import Texts
+from .turns import Turns
+
+__all__ = ["Asked", "Journal", "Record", "home", "key_of"]
+
+
+class Journal:
+    """The journal of a folder: `Journal()` is the user's, in ZAI_HOME.
+
+    Its rooms: `.calls .turns .search .blobs`. Safe for threads and for several kernels.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.store = Store(folder or home())
+        self.blobs = Blobs(self.store.folder / "blobs")
+        self.texts = Texts(self.blobs)
+        self.calls = Calls(self.texts)
+        self.turns = Turns(self.texts, self.calls)
+        self.search = Search(self.calls)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, on the disk when the block ends."""
+        try:
+            with self.store.write() as db:
+                yield db
+        except BaseException:
+            self.texts.forget_memo()
+            raise
+
+    def read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Queries."""
+        return self.store.read()
+
+    def forget(self, number: int) -> Record | None:
+        """Remove a call, its words and its copies of files, None when there is none."""
+        with self.write() as db:
+            db.execute("pragma secure_delete = on")
+            gone = self.search.forget(db, number)
+            unused = gone.blobs() - self.calls.blobs(db) if gone else set()
+        for name in unused:
+            self.blobs.remove(name)
+        self.store.compact()
+        return gone
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is needed."""
+        self.store.close()

@@ -1,0 +1,102 @@
+"""Bytes beside the journal, by their hash: pictures, clips, attached images.
+
+A file of its own for each, whole or not there; what no longer is what its name says is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from ..errors import JournalError
+
+_PIECE = 1 << 20
+
+
+class Blobs:
+    """`name = blobs.put(content)`, `blobs.get(name)`; `blobs.put_file(path)` for large ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, content: bytes) -> str:
+        """Keep these bytes; gives their name (SHA-256, hex). Raises JournalError."""
+        name = sha256(content).hexdigest()
+        self._write(name, iter((content,)))
+        return name
+
+    def put_file(self, path: Path) -> str:
+        """Keep a copy of a file, piece by piece."""
+        try:
+            name = hash_of(path)
+            self._write(name, _pieces(path))
+        except OSError as error:
+            raise JournalError(f"{path.name} cannot be read ({error.strerror})") from None
+        return name
+
+    def path(self, name: str) -> Path:
+        """Where the bytes of this name are, or would be."""
+        return self.folder / name[:2] / name
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes, None when they are gone or no longer what they were."""
+        try:
+            content = self.path(name).read_bytes()
+        except OSError:
+            return None
+        return content if sha256(content).hexdigest() == name else None
+
+    def is_whole(self, path: Path, name: str) -> bool:
+        """Whether a file, here or anywhere, has the bytes of this name."""
+        try:
+            return hash_of(path) == name
+        except OSError:
+            return False
+
+    def remove(self, name: str) -> None:
+        """Forget them."""
+        with suppress(OSError):
+            self.path(name).unlink()
+
+    def _write(self, name: str, pieces: Iterator[bytes]) -> None:
+        path = self.path(name)
+        part = path.with_name(f".{secrets.token_hex(8)}.part")
+        try:
+            if self.is_whole(path, name):
+                return
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                with open(part, "xb", opener=_private) as file:
+                    file.writelines(pieces)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            why = error.strerror or error
+            raise JournalError(
+                f"a file cannot be kept in {self.folder} ({why}); free space, or set ZAI_HOME"
+            ) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def hash_of(path: Path) -> str:
+    """A file's SHA-256. Raises OSError."""
+    made = sha256()
+    for piece in _pieces(path):
+        made.update(piece)
+    return made.hexdigest()
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece

@@ -1,0 +1,59 @@
+-- Texts are kept once, by their content, and a request is a path of them: a conversation of a
+-- thousand turns adds two small rows a turn, and a repeated system prompt adds nothing.
+create table messages (
+  id integer primary key,
+  digest blob not null unique,
+  role text not null,
+  text text not null,
+  more text                        -- the whole message as JSON, where it is more than its text
+);
+create table threads (
+  id integer primary key,
+  parent integer not null,         -- 0 for the first message
+  message integer not null references messages,
+  unique (parent, message)
+);
+-- One row a request that was sent and may have been carried out. A chat is written when it has
+-- ended; a picture or clip before it is ordered, since it is paid for.
+create table calls (
+  id integer primary key,
+  uid blob not null,               -- by which the writer knows whether it is there already
+  at real not null,                -- seconds since 1970, UTC
+  kind text not null,              -- chat, image, video; restored: a turn taken from a file
+  state text not null,             -- complete, incomplete, interrupted;
+                                   -- submitting, submitted, done, failed, unknown
+  key blob not null,               -- of the whole request
+  notebook text not null,          -- its path, or the folder where no notebook is known
+  conversation text not null,
+  cell text not null,
+  endpoint text not null,
+  model text not null,
+  asked integer not null references threads,
+  prompt integer not null references messages,
+  reply integer references messages,
+  params text not null,            -- JSON: the request beside model and messages
+  result text not null,            -- JSON: what came, beside the words
+  cost real,                       -- US dollars, null when the price is unknown
+  job text not null                -- the service's id of a media job
+);
+create index orders_by_key on calls (key) where kind in ('image', 'video');
+create index calls_under_way on calls (state)
+  where state in ('submitting', 'submitted', 'unknown');
+create table conversations (
+  id integer primary key,
+  notebook text not null,
+  name text not null,
+  system text not null,
+  used real not null
+);
+create index conversations_of_notebook on conversations (notebook, name, used);
+-- What a conversation consists of now; the calls keep what was ever said.
+create table turns (
+  conversation integer not null references conversations,
+  cell text not null,              -- '' where cells have no id
+  ordinal integer not null,        -- within the cell's execution; without a cell the call
+  position integer not null,       -- by which they are sorted: the call of the first run
+  call integer not null references calls,
+  primary key (conversation, cell, ordinal)
+) without rowid;
+create table facts (name text primary key, value) without rowid;

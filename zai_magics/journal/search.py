@@ -1,0 +1,108 @@
+"""Finding what was said: SQLite's full-text search, caught up with when somebody searches."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import suppress
+
+from .calls import Calls, Record
+from .texts import no_words
+
+_WORD = re.compile(r"\w+")
+# Scripts without blanks between words, which the full-text search takes for one long word.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]"
+)
+
+
+class Search:
+    """`search.find(db, "p value", 50)` gives the newest calls that say all of these words."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def find(
+        self, db: sqlite3.Connection, words: str, limit: int, notebook: str = ""
+    ) -> list[Record]:
+        """The newest calls, of one notebook or of all; without words simply the newest."""
+        where, given = "c.kind != 'restored'", []
+        if notebook:
+            where, given = f"{where} and c.notebook = ?", [notebook]
+        for clause, value in self._clauses(db, words):
+            where += f" and (c.prompt in ({clause}) or c.reply in ({clause}))"
+            given += [value, value]
+        return self._calls.newest(db, limit, where, given)
+
+    def index(self, db: sqlite3.Connection) -> bool:
+        """Take in what was written since the last search; False where SQLite cannot search.
+
+        Needs a transaction.
+        """
+        if not _has_index(db):
+            try:
+                db.execute(
+                    "create virtual table words using fts5"
+                    "(text, content='messages', content_rowid='id')"
+                )
+            except sqlite3.OperationalError:  # an SQLite without FTS5
+                return False
+        done = (db.execute("select value from facts where name = 'indexed'").fetchone() or (0,))[0]
+        last = db.execute("select coalesce(max(id), 0) from messages").fetchone()[0]
+        db.execute(
+            "insert into words (rowid, text)"
+            " select id, text from messages where id > ? and id <= ?",
+            (done, last),
+        )
+        db.execute("insert or replace into facts values ('indexed', ?)", (last,))
+        return True
+
+    def forget(self, db: sqlite3.Connection, number: int) -> Record | None:
+        """Remove a call with its words, wherever they stand. Gives what was removed.
+
+        Needs a transaction. Where a later request carried the words, it has "(forgotten)" there.
+        """
+        record = self._calls.get(db, number)
+        if record is None:
+            return None
+        sql = "select prompt, reply from calls where id = ?"
+        messages = [m for m in db.execute(sql, (number,)).fetchone() if m]
+        db.execute("delete from turns where call = ?", (number,))
+        db.execute("delete from calls where id = ?", (number,))
+        for message in messages:
+            sql = "select 1 from calls where prompt = ?1 or reply = ?1"
+            if not db.execute(sql, (message,)).fetchone():
+                self._blank(db, message)
+        if _has_index(db):  # deleting entries would leave the words in it for a while
+            db.execute("drop table words")
+            db.execute("delete from facts where name = 'indexed'")
+        return record
+
+    def _blank(self, db: sqlite3.Connection, message: int) -> None:
+        mark, instead = no_words()
+        sql = "update messages set digest = ?, text = ?, more = null where id = ?"
+        db.execute(sql, (mark, instead, message))
+
+    def _clauses(self, db: sqlite3.Connection, words: str) -> list[tuple[str, str]]:
+        """For each word the messages that have it. A word matches from its beginning."""
+        found = _WORD.findall(words)
+        if not found and words.strip():  # signs only: they are looked for as they are
+            found = words.split()
+        clauses = []
+        for word in found:
+            if _UNSPACED.search(word) or not _WORD.fullmatch(word) or not _has_index(db):
+                escaped = re.sub(r"([\\%_])", r"\\\1", word)
+                like = "select id from messages where text like ? escape '\\'"
+                clauses.append((like, f"%{escaped}%"))
+            else:
+                match = "select rowid from words where words match ?"
+                clauses.append((match, f'"{word}"*'))
+        return clauses
+
+
+def _has_index(db: sqlite3.Connection) -> bool:
+    with suppress(sqlite3.OperationalError):
+        db.execute("select rowid from words limit 0")
+        return True
+    return False

@@ -1,0 +1,188 @@
+"""Messages and the threads that they form, kept once however often they are sent.
+
+A thread is a path of messages from the first one down. A request is a thread; the next request of
+the same conversation has its path in common with it, and adds what is new.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from ..types import Json
+from .blobs import Blobs
+
+_DATA_URL = re.compile(r"data:([\w.+/-]{1,60});base64,")
+_KEPT_URL = re.compile(r"zai-blob:([0-9a-f]{64});([\w.+/-]{1,60})")
+_LARGE = 1000
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+class Node(NamedTuple):
+    """A thread's last row: its number, the digest of the whole path, and its message's number."""
+
+    id: int
+    digest: bytes
+    message: int
+
+
+ROOT = Node(0, b"", 0)
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """The 16 bytes by which content is known."""
+    encoded = [p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts]
+    sizes = ",".join([str(len(data)) for data in encoded])  # where one ends and the next begins
+    return blake2b(b"".join((sizes.encode(), b":", *encoded)), digest_size=16).digest()
+
+
+class Texts:
+    """Writes and reads them: `nodes = texts.put(db, messages)`, `texts.messages(db, node.id)`."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._db: sqlite3.Connection | None = None
+        self._last: list[Json] = []
+        self._nodes: list[Node] = []
+
+    def put(self, db: sqlite3.Connection, messages: Sequence[Json]) -> Sequence[Node]:
+        """The thread of these messages, a node for each; only those that the last one did not have
+        are looked at.
+
+        The same objects are taken for the same messages: a conversation gives them again and
+        again, and comparing them is what a long one would spend its time with.
+        """
+        if db is not self._db:  # another file, perhaps
+            self.forget_memo()
+            self._db = db
+        known = _common(self._last, messages)
+        nodes = self._nodes[:known]
+        for message in messages[known:]:
+            nodes.append(self._node(db, nodes[-1] if nodes else ROOT, message))
+        self._last, self._nodes = list(messages), nodes
+        return nodes
+
+    def _put_message(self, db: sqlite3.Connection, message: Json) -> tuple[int, bytes]:
+        """One message's number and digest."""
+        role, text, more = self._row(message)
+        key = digest(role, text, more or "")
+        sql = (
+            "insert into messages (digest, role, text, more) values (?, ?, ?, ?)"
+            " on conflict do nothing"
+        )
+        made = db.execute(sql, (key, role, text, more))
+        if made.rowcount:
+            return int(made.lastrowid or 0), key
+        return db.execute("select id from messages where digest = ?", (key,)).fetchone()[0], key
+
+    def forget_memo(self) -> None:
+        """After a transaction that came to nothing, or rows that are gone."""
+        self._last, self._nodes = [], []
+
+    def messages(self, db: sqlite3.Connection, thread: int) -> list[Json]:
+        """The messages of a thread, first to last."""
+        rows = db.execute(
+            """with recursive path(id, parent, message, depth) as (
+                 select id, parent, message, 0 from threads where id = ?
+                 union all
+                 select t.id, t.parent, t.message, depth + 1
+                 from threads t join path p on t.id = p.parent)
+               select m.role, m.text, m.more from path p join messages m on m.id = p.message
+               order by p.depth desc""",
+            (thread,),
+        )
+        return [self.message(*row) for row in rows]
+
+    def message(self, role: str, text: str, more: str | None) -> Json:
+        """A message from its row."""
+        if more is None:
+            return {"role": role, "content": text}
+        message: Json = _mapped(json.loads(more), self._with_blob)
+        return message
+
+    def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
+        number, of_message = self._put_message(db, message)
+        key = digest(parent.digest, of_message)
+        sql = "insert into threads (parent, message) values (?, ?) on conflict do nothing"
+        made = db.execute(sql, (parent.id, number))
+        if made.rowcount:
+            return Node(int(made.lastrowid or 0), key, number)
+        sql = "select id from threads where parent = ? and message = ?"
+        (old,) = db.execute(sql, (parent.id, number)).fetchone()
+        return Node(old, key, number)
+
+    def _row(self, message: Json) -> tuple[str, str, str | None]:
+        role, content = message.get("role"), message.get("content")
+        if isinstance(content, str) and isinstance(role, str) and len(message) == 2:
+            plain = _storable(content)
+            if plain is content:
+                return role, str(content), None
+        more = _ENCODER.encode(_mapped(message, self._without_blob))
+        return str(role), _storable(words(content)), more
+
+    def _without_blob(self, text: str) -> str:
+        """A large data URL as the name of the blob that holds its bytes."""
+        found = _DATA_URL.match(text) if len(text) > _LARGE else None
+        if found is None:
+            return text
+        try:
+            content = base64.b64decode(text[found.end() :], validate=True)
+        except (binascii.Error, ValueError):
+            return text
+        if base64.b64encode(content).decode() != text[found.end() :]:
+            return text
+        return f"zai-blob:{self._blobs.put(content)};{found.group(1)}"
+
+    def _with_blob(self, text: str) -> str:
+        found = _KEPT_URL.fullmatch(text)
+        content = self._blobs.get(found.group(1)) if found else None
+        if found is None or content is None:
+            return text
+        return f"data:{found.group(2)};base64,{base64.b64encode(content).decode()}"
+
+
+def words(content: Any) -> str:
+    """The words of a message's content."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, (list, tuple)) else ()
+    return "\n".join(p["text"] for p in parts if isinstance(p, dict) and "text" in p)
+
+
+def no_words() -> tuple[bytes, str]:
+    """What stands in the place of a message that was forgotten."""
+    return os.urandom(16), "(forgotten)"
+
+
+def _common(old: list[Json], new: Sequence[Json]) -> int:
+    """How many messages both begin with."""
+    if old == new[: len(old)]:
+        return len(old)
+    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), len(new))
+
+
+def _storable(text: str) -> str:
+    """Text as SQLite can keep it: it takes no lone surrogates."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def _mapped(value: Any, change: Any) -> Any:
+    """A JSON value with every string changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _mapped(inner, change) for name, inner in value.items()}
+    return [_mapped(v, change) for v in value] if isinstance(value, (list, tuple)) else value

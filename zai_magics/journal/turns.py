@@ -1,0 +1,114 @@
+"""Conversations as they are now: their names and system prompts, and which calls are their turns.
+
+Kernels write single turns, never a whole conversation, so that two on one notebook lose nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..conversation import Conversation, Place, Turn
+from ..reply import Usage
+from .calls import Calls, Record
+from .texts import Texts
+
+
+class Known(NamedTuple):
+    """A conversation that the journal knows, without its turns."""
+
+    id: int
+    name: str
+    system: str
+    turns: int
+    used: float
+
+
+class Turns:
+    """`turns.begin(db, notebook, "main", "", now)`, `turns.put(db, number, turn)`."""
+
+    def __init__(self, texts: Texts, calls: Calls) -> None:
+        self._texts, self._calls = texts, calls
+
+    def begin(
+        self, db: sqlite3.Connection, notebook: str, name: str, system: str, now: float
+    ) -> int:
+        """A new one; an older one of this name is behind it from now on."""
+        sql = "insert into conversations (notebook, name, system, used) values (?, ?, ?, ?)"
+        return int(db.execute(sql, (notebook, name, system, now)).lastrowid or 0)
+
+    def use(self, db: sqlite3.Connection, number: int, now: float) -> None:
+        """It is the notebook's current one."""
+        db.execute("update conversations set used = ? where id = ?", (now, number))
+
+    def set_system(self, db: sqlite3.Connection, number: int, system: str) -> None:
+        """Another system prompt."""
+        db.execute("update conversations set system = ? where id = ?", (system, number))
+
+    def put(
+        self, db: sqlite3.Connection, number: int, turn: Turn, position: int | None = None
+    ) -> None:
+        """A turn in its cell's place, or at the end (`position` in a copied conversation)."""
+        cell, ordinal = turn.place or ("", turn.call)
+        db.execute(
+            "insert into turns (conversation, cell, ordinal, position, call)"
+            " values (?, ?, ?, ?, ?)"
+            " on conflict (conversation, cell, ordinal) do update set call = excluded.call",
+            (number, cell, ordinal, turn.call if position is None else position, turn.call),
+        )
+
+    def remove(self, db: sqlite3.Connection, number: int, turns: Iterable[Turn]) -> None:
+        """These turns no longer belong to it."""
+        for turn in turns:
+            sql = "delete from turns where conversation = ? and call = ?"
+            db.execute(sql, (number, turn.call))
+
+    def known(self, db: sqlite3.Connection, notebook: str) -> list[Known]:
+        """The newest of every name, the one used last first."""
+        rows = db.execute(
+            "select id, name, system, (select count(*) from turns where conversation = id), used"
+            " from conversations where notebook = ? order by used desc, id desc",
+            (notebook,),
+        )
+        newest: dict[str, Known] = {}
+        for row in rows:
+            newest.setdefault(row[1], Known(*row))
+        return list(newest.values())
+
+    def load(self, db: sqlite3.Connection, known: Known) -> Conversation:
+        """The conversation with its turns, in the order of their first run."""
+        places = {
+            call: (position, Place(cell, ordinal) if cell else None)
+            for call, position, cell, ordinal in db.execute(
+                "select call, position, cell, ordinal from turns where conversation = ?",
+                (known.id,),
+            )
+        }
+        inside = "c.id in (select call from turns where conversation = ?)"
+        records = self._calls.newest(db, -1, inside, (known.id,))
+        records.sort(key=lambda r: places[r.id][0])
+        turns = tuple(self._turn(db, r, places[r.id][1]) for r in records)
+        return Conversation(known.name, known.system, turns, known.id)
+
+    def _turn(self, db: sqlite3.Connection, record: Record, place: Place | None) -> Turn:
+        user: str | tuple[dict[str, object], ...] = record.prompt
+        sql = "select m.role, m.text, m.more from calls c join messages m on m.id = c.prompt"
+        row = db.execute(f"{sql} where c.id = ? and m.more is not null", (record.id,)).fetchone()
+        if row:
+            content = self._texts.message(*row).get("content")
+            user = tuple(content) if isinstance(content, list) else record.prompt
+        usage = record.result.get("usage")
+        return Turn(
+            user,
+            record.reply,
+            record.model,
+            place,
+            record.result.get("thinking", ""),
+            "complete" if record.kind == "restored" else record.state,
+            record.id,
+            record.params,
+            record.at,
+            record.id,
+            sum(Usage(*usage)[:2]) - usage[3] if usage else 0,
+        )

@@ -1,0 +1,128 @@
+"""The commands about conversations: history, new, use, fork, drop, system, restore, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .. import notebook
+from ..conversation import Conversation, Transcript
+from ..conversations import MAIN
+from ..errors import CommandError
+from ..prompt import expand
+from .stage import Said, Stage, number, plural
+
+
+class Conversing(Stage):
+    """They act on the session's conversations, and say in one line what they did."""
+
+    def do_history(self, *_: Any) -> None:
+        """The conversation as a transcript."""
+        held = self.session.conversations
+        self._show(Transcript(held.current, held.gone()))
+
+    def do_new(self, text: str, *_: Any) -> None:
+        """A new conversation."""
+        name = text.strip() or MAIN
+        left = self.session.conversations.new(name)
+        behind = f"; {plural(len(left.turns), 'turn')} of the one before stay in %zai log"
+        self._say(f"a new conversation, {name!r}{behind if left.turns else ''}")
+
+    def do_use(self, text: str, *_: Any) -> None:
+        """Another conversation of this notebook."""
+        held, name = self.session.conversations, text.strip()
+        if not name:
+            others = ", ".join(held.names())
+            raise CommandError(f"%zai use takes a conversation's name; there are: {others}")
+        known = held.use(name)
+        turns = plural(len(held.current.turns), "turn")
+        self._say(
+            f"conversation {name!r}: {turns if known else 'new, there was none of this name'}"
+        )
+
+    def do_fork(self, text: str, *_: Any) -> None:
+        """A copy of the conversation under another name."""
+        held, name = self.session.conversations, text.strip()
+        if not name:
+            raise CommandError("%zai fork takes a name for the copy: %zai fork NAME")
+        was = held.current.name
+        replaced = held.fork(name)
+        turns = plural(len(held.current.turns), "turn")
+        there = "; the earlier one of this name is left behind" if replaced else ""
+        self._say(f"{name!r} is a copy of {was!r} with {turns}, and current{there}")
+
+    def do_drop(self, text: str, *_: Any) -> None:
+        """A turn taken back."""
+        held = self.session.conversations
+        turn = held.drop(number(text, "drop", "a turn's number (%zai history)"))
+        about = turn.prompt.strip().partition("\n")[0][:60]
+        left = plural(len(held.current.turns), "turn")
+        self._say(f"dropped the turn “{about}”; {left} left")
+
+    def do_system(self, text: str, said: Said, names: Said, _: bool) -> None:
+        """The conversation's system prompt: set, shown or (off) removed."""
+        held = self.session.conversations
+        words = text if said.get("raw") else expand(text, names)
+        if not words.strip():
+            now = held.current.system
+            self._say(f"system prompt: {now}" if now else "no system prompt")
+            return
+        system = "" if words.strip() == "off" else words
+        held.set_system(system)
+        self._say("system prompt set" if system else "system prompt removed")
+
+    def do_restore(self, text: str, said: Said, names: Said, _: bool) -> None:
+        """Turns that only a notebook file carries: shown, then taken in."""
+        own = self.file()
+        path = self._path(text) if text.strip() else own
+        if path is None:
+            raise CommandError("which notebook this is is not known here: %zai restore FILE.ipynb")
+        name = None if own is not None and _same(path, own) else path.stem[:60].strip() or "file"
+        held = self.session.conversations
+        turns = notebook.turns(path)
+        if said.get("dry_run"):
+            found = f"{plural(len(turns), 'turn')} in {path.name}; nothing was taken in"
+            self._show(Transcript(Conversation(name or held.current.name, "", turns), note=found))
+            return
+        if not turns:
+            raise CommandError(f"{path.name} carries no turns of a conversation that were saved")
+        new = held.restore(turns, name)
+        if not new:
+            self._say(
+                f"nothing to restore: the {plural(len(turns), 'turn')} of {path.name} are here"
+            )
+            return
+        note = (
+            f"{plural(new, 'turn')} from {path.name} in the conversation {held.current.name!r}: "
+            "what the file says was said. %zai drop N takes one out, %zai new begins another"
+        )
+        self._show(Transcript(held.current, note=note))
+
+    def do_export(self, text: str, *_: Any) -> None:
+        """The conversation as a file."""
+        if not text.strip():
+            raise CommandError("%zai export takes a file: .md, .html, .ipynb, .json or .py")
+        path, own = self._path(text), self.file()
+        if own is not None and _same(path, own):
+            raise CommandError("this is the notebook itself; export takes another name")
+        from .. import export  # with what it needs for each form
+
+        kept = export.write(self.session.conversation, path)
+        self._say(f"{plural(len(self.session.conversation.turns), 'turn')} written to {kept}")
+
+    def _path(self, text: str) -> Path:
+        """A file as the user names it, from the notebook's folder."""
+        word = text.strip()
+        if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'":
+            word = word[1:-1]
+        try:
+            return self.folder() / Path(word).expanduser()
+        except RuntimeError:
+            raise CommandError("there is no home folder to be found for ~; name the path") from None
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()

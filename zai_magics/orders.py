@@ -1,0 +1,237 @@
+"""Orders of pictures and clips: written down before they are sent, followed to the end, and found
+again, so that nothing is bought twice and nothing that was paid for is lost.
+
+    submitting -> submitted -> done | failed        unknown: sent, and the answer lost
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from . import media
+from .errors import JournalError, MediaError
+from .journal import Asked, Journal, Record, key_of
+from .retry import Timing
+from .types import Clip, Job, Json, Picture
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be bought: the request's JSON, the prompt in it, where it goes, its price.
+
+    `uid` makes beginning it twice the same as once.
+    """
+
+    kind: str
+    body: Json
+    prompt: str
+    endpoint: str
+    price: float | None
+    frames: Sequence[str] = ()
+    cell: str = ""
+    uid: bytes = field(default_factory=lambda: os.urandom(16))
+
+    @property
+    def key(self) -> bytes:
+        """By what the same request is known again."""
+        return key_of(self.endpoint, self.kind, self.body)
+
+
+class Orders:
+    """The journal's part in buying: `number = orders.begin(order)`, then `submitted`, then `done`.
+
+    A number is 0 where the journal cannot be used, which `warn` was told; the rest then does
+    nothing, since what was asked for is bought all the same.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        scope: Callable[[], str],
+        timing: Callable[[], Timing],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._journal, self._scope, self._timing, self._warn = journal, scope, timing, warn
+
+    def had(self, order: Order) -> list[Record]:
+        """This notebook's orders for the same, newest first, but for those that failed."""
+        return self._read(lambda db: self._journal.calls.ordered(db, self._scope(), order.key), [])
+
+    def of_job(self, job: str) -> Record | None:
+        """The order that a job of the service belongs to."""
+        return self._read(lambda db: self._journal.calls.of_job(db, job), None)
+
+    def get(self, number: int) -> Record | None:
+        """An order by its number in the journal."""
+        return self._read(lambda db: self._journal.calls.get(db, number), None)
+
+    def under_way(self) -> list[Record]:
+        """Every order of this machine whose end is not known, newest first."""
+        return self._read(self._journal.calls.under_way, [])
+
+    def ended(self, limit: int) -> list[Record]:
+        """This notebook's newest orders that ended."""
+        return self._read(lambda db: self._journal.calls.ended(db, self._scope(), limit), [])
+
+    def begin(self, order: Order, again: bool = False) -> int:
+        """Write down that this is about to be ordered; on the disk when this returns. `again`:
+        it may have been written already.
+        """
+        said: Any = order.prompt
+        if order.frames:
+            said = [{"type": "image_url", "image_url": {"url": url}} for url in order.frames]
+            said.append({"type": "text", "text": order.prompt})
+        beside = ("model", "prompt", "image_url")
+        asked = Asked(
+            order.uid,
+            self._timing().now(),
+            order.kind,
+            order.endpoint,
+            self._scope(),
+            order.body["model"],
+            [{"role": "user", "content": said}],
+            {k: v for k, v in order.body.items() if k not in beside},
+            cell=order.cell,
+            key=order.key,
+            again=again,
+        )
+        return self._write(lambda db: self._journal.calls.order(db, asked, order.price)) or 0
+
+    def submitted(self, number: int, result: Json, job: str = "") -> None:
+        """The service took it: from here on it is charged, and can be fetched at any time with
+        what `result` says (`of_job` of a job, or the links of pictures).
+        """
+        self._change(number, "submitted", result, job)
+
+    def unknown(self, number: int, why: str) -> None:
+        """It was sent and the answer lost."""
+        self._change(number, "unknown", {"error": why})
+
+    def failed(self, number: int, why: str) -> None:
+        """The service could not make it."""
+        self._change(number, "failed", {"error": why})
+
+    def cancel(self, number: int) -> None:
+        """Nothing was sent, or the service refused."""
+        if number:
+            self._write(lambda db: self._journal.calls.cancel(db, number))
+
+    def done(self, number: int, result: Json, made: Sequence[Picture | Clip]) -> None:
+        """The files are there; the journal keeps copies of them."""
+        if not number:
+            return
+        try:
+            files = [self._file(m) for m in made]
+        except JournalError as error:
+            self._warn(str(error))
+            return
+        self._change(number, "done", {**result, "files": files})
+
+    def pictures(self, record: Record, target: Path, there: bool = False) -> list[Picture]:
+        """The pictures of an order that is done, from the files that are kept; they cost nothing.
+
+        A file that is gone, changed, or not at `target` where it has to be (`there`), is written
+        again. Raises MediaError when the journal's copy is gone too.
+        """
+        made = []
+        for number, file in enumerate(record.result["files"]):
+            path = self._place(record, number, target, there)
+            made.append(Picture(path, **_facts(record, file), revised_prompt=file["revised"]))
+        return made
+
+    def clip(self, record: Record, target: Path, there: bool = False) -> Clip:
+        """The clip of an order that is done, likewise."""
+        file = record.result["files"][0]
+        poster = self._journal.blobs.get(file["poster"]) if file["poster"] else None
+        path = self._place(record, 0, target, there)
+        return Clip(path, **_facts(record, file), poster=poster or b"", job_id=record.job)
+
+    def _place(self, record: Record, number: int, target: Path, there: bool) -> Path:
+        """Where the file is, made again from the journal's copy if need be."""
+        files, blobs = record.result["files"], self._journal.blobs
+        path, name = Path(files[number]["path"]), files[number]["blob"]
+        if blobs.is_whole(path, name) and (not there or _is_at(path, target)):
+            return path
+        copy = blobs.path(name)
+        if not blobs.is_whole(copy, name):
+            raise MediaError(
+                f"the file {path.name} and the journal's copy of it are gone; --again buys it anew"
+            )
+        files[number]["path"] = str(media.copy(copy, target).path.absolute())
+        self._change(record.id, "done", record.result)
+        return Path(files[number]["path"])
+
+    def _file(self, made: Picture | Clip) -> Json:
+        poster = made.poster if isinstance(made, Clip) else b""
+        return {
+            "path": str(made.path.absolute()),
+            "blob": self._journal.blobs.put_file(made.path),
+            "mime": made.mime,
+            "url": made.url,
+            "elapsed": round(made.elapsed, 1),
+            "revised": made.revised_prompt if isinstance(made, Picture) else "",
+            "poster": self._journal.blobs.put(poster) if poster else "",
+            "sandbox": made.sandbox,
+        }
+
+    def _change(self, number: int, state: str, result: Json, job: str = "") -> None:
+        if number:
+            calls = self._journal.calls
+            self._write(lambda db: calls.change(db, number, state, result, job))
+
+    def _write(self, act: Callable[[Any], T]) -> T | None:
+        try:
+            with self._journal.write() as db:
+                return act(db)
+        except JournalError as error:
+            self._warn(str(error))
+        return None
+
+    def _read(self, ask: Callable[[Any], T], otherwise: T) -> T:
+        try:
+            with self._journal.read() as db:
+                return ask(db)
+        except JournalError as error:
+            self._warn(str(error))
+        return otherwise
+
+
+def of_job(job: Job) -> Json:
+    """What the journal keeps of a job of the service."""
+    return {"urls": list(job.urls), "route": job.route, "cover_url": job.cover_url}
+
+
+def job_of(record: Record) -> Job:
+    """The service's job of an order, as far as it is known."""
+    kept = record.result
+    made = Job(record.job, record.model, record.prompt, "pending")
+    if "route" not in kept:
+        return made
+    urls, cover = tuple(kept.get("urls", ())), kept.get("cover_url", "")
+    return replace(made, route=kept["route"], urls=urls, cover_url=cover)
+
+
+def _is_at(path: Path, target: Path) -> bool:
+    """Whether a file has the wanted place and name, a number behind it and its suffix aside."""
+    same = path.parent == target.parent.absolute()
+    return same and re.sub(r"-\d+$", "", path.stem) in (target.stem, target.name)
+
+
+def _facts(record: Record, file: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "url": file["url"],
+        "prompt": record.prompt,
+        "model": record.model,
+        "cost": 0.0,
+        "mime": file["mime"],
+        "elapsed": file["elapsed"],
+        "sandbox": file["sandbox"],
+        "stored": True,
+    }
