@@ -6,107 +6,32 @@ context; nothing piles up. Pure: every change is a new Conversation.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from contextlib import suppress
+import operator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
 
 from .errors import CommandError
+from .turn import Past as Past
+from .turn import Place as Place
+from .turn import Turn as Turn
+from .turn import estimate as estimate
 from .types import Json
-from .wire import chat
-
-
-class Place(NamedTuple):
-    """Whose turn: the cell's id, and the how-manieth of that cell's execution (from 0)."""
-
-    cell: str
-    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One question and its answer.
+class Context:
+    """A request's messages, as often as they are asked for: `list(context)`."""
 
-    `run` counts the turns asked in this conversation, so a turn is older than its context when
-    one before it has a greater `run`. `state` is complete, incomplete or interrupted. `params` are
-    the request's, beside model and messages; `at` is when it was asked (seconds since 1970, UTC);
-    `call` is its number in the journal, 0 when it is not there. `tokens` is what the service
-    counted for the whole request and this answer, 0 when it did not say.
-    """
-
+    system: str
+    past: Past | None
     user: str | tuple[Json, ...]
-    reply: str
-    model: str = ""
-    place: Place | None = None
-    thinking: str = ""
-    state: str = "complete"
-    run: int = 0
-    params: Json = field(default_factory=dict)
-    at: float = 0.0
-    call: int = 0
-    tokens: int = 0
-    _messages: list[Json] = field(default_factory=list, repr=False, compare=False)
 
-    @property
-    def prompt(self) -> str:
-        """The user's words, attachments aside."""
-        if isinstance(self.user, str):
-            return self.user
-        return "\n".join(part["text"] for part in self.user if part.get("type") == "text")
-
-    @property
-    def attachments(self) -> int:
-        """How many attachments went with the words."""
-        if isinstance(self.user, str):
-            return 0
-        return sum(part.get("type") != "text" for part in self.user)
-
-    def messages(self) -> list[Json]:
-        """What a later request carries of this turn. An answer without words is left out,
-        since the service refuses empty messages; thinking is sent back in tool rounds only.
-
-        Always the same objects: every later reply holds them, and the journal knows them again.
-        """
-        if not self._messages:
-            content = self.user if isinstance(self.user, str) else list(self.user)
-            self._messages.append({"role": "user", "content": content})
-            if self.reply:
-                self._messages.append(chat.assistant(self.reply))
-        return self._messages
-
-    def to_dict(self) -> Json:
-        """Everything, as JSON can carry it."""
-        return {
-            "user": self.user if isinstance(self.user, str) else list(self.user),
-            "reply": str(self.reply),
-            "model": self.model,
-            "place": list(self.place) if self.place else None,
-            "thinking": self.thinking,
-            "state": self.state,
-            "run": self.run,
-            "params": self.params,
-            "at": self.at,
-            "call": self.call,
-            "tokens": self.tokens,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Turn:
-        """What `to_dict` gave."""
-        user, place = data["user"], data.get("place")
-        return cls(
-            user if isinstance(user, str) else tuple(user),
-            data["reply"],
-            data.get("model", ""),
-            Place(*place) if place else None,
-            data.get("thinking", ""),
-            data.get("state", "complete"),
-            data.get("run", 0),
-            data.get("params") or {},
-            data.get("at", 0.0),
-            data.get("call", 0),
-            data.get("tokens", 0),
-        )
+    def __iter__(self) -> Iterator[Json]:
+        if self.system:
+            yield {"role": "system", "content": self.system}
+        for turn in self.past.turns() if self.past else ():
+            yield from turn.messages()
+        yield Turn(self.user, "").messages()[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +46,41 @@ class Conversation:
     system: str = ""
     turns: tuple[Turn, ...] = ()
     number: int = 0
+    # What would take as long as the conversation is to find out for every turn; a conversation
+    # that grew by a turn takes it over.
+    _places: dict[Place, int] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _runs: list[int] = field(init=False, default_factory=list, repr=False, compare=False)
 
     def index(self, place: Place | None) -> int:
         """Where a cell's turn stands, or would: the end for a new cell or without a place."""
-        if place is not None:
-            with suppress(ValueError):
-                return [turn.place for turn in self.turns].index(place)
-        return len(self.turns)
+        if place is None:
+            return len(self.turns)
+        if not self._places:
+            self._places.update({t.place: i for i, t in enumerate(self.turns) if t.place})
+        at = self._places.get(place, len(self.turns))
+        # What another that grew from the same one has added is not in this one.
+        there = at < len(self.turns) and self.turns[at].place == place
+        return at if there else len(self.turns)
 
-    def request(
+    def context(
         self,
         user: str | tuple[Json, ...],
         place: Place | None = None,
         system: str | None = None,
         skip: int = 0,
-    ) -> list[Json]:
-        """The messages of a request: system, the turns before this place, the user's words.
+    ) -> Context:
+        """What a request carries: system, the turns before this place, the user's words.
 
         The first `skip` turns are left out.
         """
-        said = self.system if system is None else system
-        messages: list[Json] = [{"role": "system", "content": said}] if said else []
-        for turn in self.turns[skip : self.index(place)]:
-            messages += turn.messages()
-        return [*messages, *Turn(user, "").messages()]
+        turns = self.turns[skip : self.index(place)]
+        return Context(self.system if system is None else system, _past(turns), user)
+
+    def request(
+        self, user: str | tuple[Json, ...], place: Place | None = None, system: str | None = None
+    ) -> list[Json]:
+        """The same as a list of messages."""
+        return list(self.context(user, place, system))
 
     def beyond(self, limit: int, place: Place | None = None) -> int:
         """How many of the first turns to leave out so that the others fit into `limit` tokens.
@@ -154,7 +90,7 @@ class Conversation:
         """
         turns = self.turns[: self.index(place)]
         scale = _scale(turns)
-        sizes = [int(scale * estimate(turn.messages())) for turn in turns]
+        sizes = [int(scale * turn.weight) for turn in turns]
         start, total = 0, 0
         for i, size in enumerate(sizes):
             total += size
@@ -166,12 +102,19 @@ class Conversation:
                 start, total = i + 1, 0
         return start
 
-    def with_turn(self, turn: Turn) -> Conversation:
-        """With this turn in its cell's place, as the one run last."""
+    def with_turn(self, turn: Turn, call: int = 0) -> Conversation:
+        """With this turn in its cell's place, as the one run last; `call` is its number in the
+        journal.
+        """
         at = self.index(turn.place)
-        run = max([t.run for t in self.turns], default=0) + 1
-        turns = (*self.turns[:at], replace(turn, run=run), *self.turns[at + 1 :])
-        return replace(self, turns=turns)
+        run = 1 + (self._runs[0] if self._runs else max((t.run for t in self.turns), default=0))
+        turns = (*self.turns[:at], replace(turn, run=run, call=call), *self.turns[at + 1 :])
+        grown = replace(self, turns=turns)
+        grown._runs.append(run)
+        if turn.place:
+            self._places[turn.place] = at
+            object.__setattr__(grown, "_places", self._places)
+        return grown
 
     def rest(self, cell: str, made: Container[int]) -> tuple[Turn, ...]:
         """The turns that a cell made earlier, but not in its newest execution, which made those
@@ -217,22 +160,18 @@ class Transcript:
     note: str = ""
 
 
-def estimate(messages: Sequence[Json]) -> int:
-    """Tokens that messages have, roughly: four bytes of UTF-8 make one, an image about 1,000."""
-    total = 0
-    for message in messages:
-        content = message.get("content") or ""
-        if isinstance(content, str):
-            total += _bytes(content) // 4 + 4
-            continue
-        for part in content:
-            text = part.get("text")
-            total += 1000 if text is None else _bytes(text) // 4 + 4
-    return total
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+def _past(turns: Sequence[Turn]) -> Past | None:
+    """The path of these turns, as a link to that of the last one where it is the same."""
+    if not turns:
+        return None
+    *before, last = turns
+    known = last.past.turns() if last.past else []
+    if len(known) == len(before) and all(map(operator.is_, known, before)):
+        return Past(last.past, last)
+    path: Past | None = None
+    for turn in turns:
+        path = Past(path, turn)
+    return path
 
 
 def _scale(turns: Sequence[Turn]) -> float:
@@ -241,6 +180,6 @@ def _scale(turns: Sequence[Turn]) -> float:
     """
     for i in range(len(turns) - 1, -1, -1):
         if turns[i].tokens:
-            guess = sum(estimate(t.messages()) for t in turns[: i + 1])
+            guess = sum([t.weight for t in turns[: i + 1]])
             return min(4.0, max(1.0, turns[i].tokens / max(1, guess)))
     return 1.0

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from . import catalogue
 from .errors import BadAnswer, one_line
 from .types import Call, Delta, Draft, Json, Reply, ToolCall, Usage
-from .wire import chat
 
 TEXT_LIMIT = 8 * 1024 * 1024
 
@@ -102,8 +101,7 @@ class Answer:
             note or self._note(text),
             self.sandbox,
         )
-        said = chat.assistant(text, calls)
-        return Reply(text, call, thinking, calls, [*messages, said])
+        return Reply(text, call, thinking, calls, messages)
 
     def _note(self, text: str) -> str:
         reason = self.finish_reason

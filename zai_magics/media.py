@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import filecmp
 import os
 import re
 import secrets
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +40,8 @@ MIMES = {
 _SUFFIXES = {*MIMES, ".jpeg"}
 # Names that Windows keeps for devices, whatever their suffix.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")
+DAY = 86_400.0
 _DATA_URL = re.compile(r"^data:[\w.+/-]*;base64,")
 
 
@@ -79,23 +83,25 @@ def fetch(network: Network, url: str) -> bytes:
     return content
 
 
-def keep(content: bytes, target: Path) -> Kept:
+def keep(content: bytes, target: Path, again: bool = False) -> Kept:
     """Write a picture to a new file; the suffix follows the content, nothing is overwritten.
 
-    `keep(b, Path("zai_media/a-cat"))` gives `zai_media/a-cat.png`, then `a-cat-2.png`.
-    The file is there whole or not at all. Raises MediaError when it cannot be written.
+    `keep(b, Path("zai_media/a-cat"))` gives `zai_media/a-cat.png`, then `a-cat-2.png`. `again`
+    takes a file of such a name that has these very bytes for the one that was to be written: a
+    kernel that ended too early may have left it. The file is there whole or not at all. Raises
+    MediaError when it cannot be written.
     """
-    return _written(iter((content,)), target, "image")
+    return _written(iter((content,)), target, "image", again)
 
 
-def download(network: Network, url: str, target: Path) -> Kept:
+def download(network: Network, url: str, target: Path, again: bool = False) -> Kept:
     """Keep the clip behind a link that the service gave (MP4 or WEBM, up to 1 GB) as `keep` does.
 
     Goes to the disk piece by piece.
     """
 
     def take(body: Body) -> Kept:
-        return _written(body.bounded(VIDEO_LIMIT, VIDEO_SECONDS), target, "video")
+        return _written(body.bounded(VIDEO_LIMIT, VIDEO_SECONDS), target, "video", again)
 
     return _again(network, url, take)
 
@@ -120,9 +126,10 @@ def stem(text: str, limit: int = 48) -> str:
     return f"a-{words}" if _DEVICES.fullmatch(words) else words or "untitled"
 
 
-def _written(pieces: Iterator[bytes], target: Path, kind: str) -> Kept:
+def _written(pieces: Iterator[bytes], target: Path, kind: str, again: bool = False) -> Kept:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _tidy(target.parent)
         part = target.parent / f".{secrets.token_hex(8)}.part"
         try:
             with open(part, "xb") as file:
@@ -133,7 +140,7 @@ def _written(pieces: Iterator[bytes], target: Path, kind: str) -> Kept:
                 file.flush()
                 os.fsync(file.fileno())
             end = suffix(first)
-            return Kept(_placed(part, target, end), MIMES[end])
+            return Kept(_placed(part, target, end, again), MIMES[end])
         finally:
             part.unlink(missing_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
@@ -154,7 +161,15 @@ def _head(pieces: Iterator[bytes]) -> bytes:
     return head
 
 
-def _placed(part: Path, target: Path, end: str) -> Path:
+def _tidy(folder: Path) -> None:
+    """Remove what kernels that were killed while writing have left, when it is a day old."""
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > DAY:
+                part.unlink()
+
+
+def _placed(part: Path, target: Path, end: str, again: bool) -> Path:
     """Give the finished file its name with the right suffix, the first that is free."""
     name = target.stem if target.suffix.lower() in _SUFFIXES else target.name
     for n in range(1, 10_000):
@@ -162,6 +177,8 @@ def _placed(part: Path, target: Path, end: str) -> Path:
         try:
             _move(part, path)
         except FileExistsError:
+            if again and filecmp.cmp(part, path, shallow=False):
+                return path
             continue
         return path
     raise MediaError(f"10,000 files named {name} are there already; give a name with --save PATH")

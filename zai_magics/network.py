@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -56,19 +56,27 @@ class Network:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: bytes | None = None, *, fresh: bool = False
+        self, method: str, path: str, body: Sequence[bytes] | None = None, *, fresh: bool = False
     ) -> Iterator[Body]:
         """Send one request to the endpoint and give its answer, already known to be a 2xx.
+
+        `body` is JSON in pieces.
 
         `fresh` uses a new connection, so that a paid request never dies of a stale one.
         Raises ConnectionFailed, TimedOut, or what the service's refusal means.
         """
         client = self._client(self.endpoint.url) if fresh else self._keep()
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers, content = {}, None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = body[0] if len(body) == 1 else iter(body)
+            headers["Content-Length"] = str(sum(map(len, body)))  # or it would go out chunked
         url = self.endpoint.url + path
         try:
             with self._failures(url):
-                request = client.build_request(method, _parsed(url), content=body, headers=headers)
+                request = client.build_request(
+                    method, _parsed(url), content=content, headers=headers
+                )
                 answer = client.send(request, auth=self._auth(), stream=True)
                 try:
                     yield self._checked(Body(answer, self.timing, self.key, masked(url)))

@@ -11,15 +11,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from . import media
 from .errors import JournalError, MediaError
-from .journal import Asked, Journal, Record, key_of
+from .journal import Asked, Forgiving, Journal, Record, key_of
 from .retry import Timing
 from .types import Clip, Job, Json, Picture
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,8 @@ class Orders:
         warn: Callable[[str], None],
     ) -> None:
         self._journal, self._scope, self._timing, self._warn = journal, scope, timing, warn
+        forgiving = Forgiving(journal, warn)
+        self._write, self._read = forgiving.write, forgiving.read
 
     def had(self, order: Order) -> list[Record]:
         """This notebook's orders for the same, newest first, but for those that failed."""
@@ -141,21 +141,21 @@ class Orders:
         again. Raises MediaError when the journal's copy is gone too.
         """
         made = []
-        for number, file in enumerate(record.result["files"]):
+        for number, file in enumerate(_files(record)):
             path = self._place(record, number, target, there)
             made.append(Picture(path, **_facts(record, file), revised_prompt=file["revised"]))
         return made
 
     def clip(self, record: Record, target: Path, there: bool = False) -> Clip:
         """The clip of an order that is done, likewise."""
-        file = record.result["files"][0]
+        file = _files(record)[0]
         poster = self._journal.blobs.get(file["poster"]) if file["poster"] else None
         path = self._place(record, 0, target, there)
         return Clip(path, **_facts(record, file), poster=poster or b"", job_id=record.job)
 
     def _place(self, record: Record, number: int, target: Path, there: bool) -> Path:
         """Where the file is, made again from the journal's copy if need be."""
-        files, blobs = record.result["files"], self._journal.blobs
+        files, blobs = _files(record), self._journal.blobs
         path, name = Path(files[number]["path"]), files[number]["blob"]
         if blobs.is_whole(path, name) and (not there or _is_at(path, target)):
             return path
@@ -186,22 +186,6 @@ class Orders:
             calls = self._journal.calls
             self._write(lambda db: calls.change(db, number, state, result, job))
 
-    def _write(self, act: Callable[[Any], T]) -> T | None:
-        try:
-            with self._journal.write() as db:
-                return act(db)
-        except JournalError as error:
-            self._warn(str(error))
-        return None
-
-    def _read(self, ask: Callable[[Any], T], otherwise: T) -> T:
-        try:
-            with self._journal.read() as db:
-                return ask(db)
-        except JournalError as error:
-            self._warn(str(error))
-        return otherwise
-
 
 def of_job(job: Job) -> Json:
     """What the journal keeps of a job of the service."""
@@ -222,6 +206,13 @@ def _is_at(path: Path, target: Path) -> bool:
     """Whether a file has the wanted place and name, a number behind it and its suffix aside."""
     same = path.parent == target.parent.absolute()
     return same and re.sub(r"-\d+$", "", path.stem) in (target.stem, target.name)
+
+
+def _files(record: Record) -> list[Json]:
+    files: list[Json] | None = record.result.get("files")
+    if not files:
+        raise MediaError(f"the journal's record #{record.id} is damaged; --again buys it anew")
+    return files
 
 
 def _facts(record: Record, file: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -46,6 +47,11 @@ class ToolCall(NamedTuple):
     name: str
     arguments: str
 
+    def to_message(self) -> Json:
+        """As it stands in an assistant's message."""
+        function = {"name": self.name, "arguments": self.arguments}
+        return {"id": self.id, "type": "function", "function": function}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -80,7 +86,7 @@ class Reply(str):
     call: Call
     thinking: str
     tool_calls: tuple[ToolCall, ...]
-    messages: tuple[Json, ...]
+    asked: Iterable[Json]
 
     def __new__(
         cls,
@@ -88,19 +94,33 @@ class Reply(str):
         call: Call | None = None,
         thinking: str = "",
         tool_calls: Iterable[ToolCall] = (),
-        messages: Iterable[Json] = (),
+        asked: Iterable[Json] = (),
     ) -> Reply:
-        """A reply from its words and facts; only `text` is needed."""
+        """A reply from its words and facts, and the messages that it answers; only `text` is
+        needed.
+        """
         self = super().__new__(cls, text)
         self.call = call or Call(model="")
         self.thinking = thinking
         self.tool_calls = tuple(tool_calls)
-        self.messages = tuple(messages)
+        self.asked = tuple(asked)  # the conversation's own, not to be changed
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        args = (str(self), self.call, self.thinking, self.tool_calls, self.messages)
+        args = (str(self), self.call, self.thinking, self.tool_calls, tuple(self.asked))
         return Reply, args
+
+    @property
+    def messages(self) -> tuple[Json, ...]:
+        """What was sent, and this answer, as message objects; copies, free to be changed."""
+        return (*deepcopy(list(self.asked)), self.message())
+
+    def message(self) -> Json:
+        """This answer as the message that a later request carries."""
+        said: Json = {"role": "assistant", "content": str(self)}
+        if self.tool_calls:
+            said["tool_calls"] = [call.to_message() for call in self.tool_calls]
+        return said
 
     @property
     def model(self) -> str:
@@ -167,7 +187,7 @@ class Reply(str):
             "text": str(self),
             "thinking": self.thinking,
             "tool_calls": [t._asdict() for t in self.tool_calls],
-            "messages": list(self.messages),
+            "messages": [*self.asked, self.message()],
             "call": call,
         }
 
@@ -177,4 +197,5 @@ class Reply(str):
         call = dict(data["call"])
         call["usage"] = Usage.from_dict(call["usage"]) if call.get("usage") else None
         tools = [ToolCall(**t) for t in data.get("tool_calls", ())]
-        return cls(data["text"], Call(**call), data["thinking"], tools, data.get("messages", ()))
+        asked = data.get("messages", ())[:-1]
+        return cls(data["text"], Call(**call), data["thinking"], tools, asked)

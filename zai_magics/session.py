@@ -7,6 +7,7 @@ is the value. `list(session.chat("Hi"))[-1]` needs no notebook.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,10 +85,10 @@ class Session:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.conversations = Conversations(
-            self.journal, self.file, self.scope, lambda: self.timing, self.warn
-        )
+        self.conversations = Conversations(self.journal, self.scope, lambda: self.timing, self.warn)
         self.orders = Orders(self.journal, self.scope, lambda: self.timing, self.warn)
+        self.fetching = threading.Lock()  # two cells may wait for one job
+        self._told: set[str] = set()
         self._client: Client | None = None
         self._made_for = 0
 
@@ -102,12 +103,14 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Something that the user should know, said once."""
-        if text and text not in self.warnings:
+        if text and text not in self._told:
+            self._told.add(text)
             self.warnings.append(text)
 
     def scope(self) -> str:
         """The name under which the journal knows this notebook: its path, else the folder."""
-        return str(self.file() or self.folder())
+        path = str(self.file() or self.folder())
+        return path.encode("utf-8", "replace").decode()  # Linux has names that are no UTF-8
 
     def seller(self) -> str:
         """Who answers: what one endpoint has sold is not looked for at another."""

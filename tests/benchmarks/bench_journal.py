@@ -45,7 +45,7 @@ def measure() -> dict[str, float]:
     words = ["".join(random.choices(string.ascii_lowercase, k=6)) for _ in range(5_000)]
     journal = Journal(Path(tempfile.mkdtemp()))
     scope = "/home/someone/notebooks/lesson.ipynb"
-    held = Conversations(journal, lambda: None, lambda: scope, Timing, print)
+    held = Conversations(journal, lambda: scope, Timing, print)
     mine, line = [], []
     with open(journal.store.folder.parent / f"{os.getpid()}.jsonl", "w", encoding="utf-8") as file:
         gc.disable()
@@ -53,9 +53,7 @@ def measure() -> dict[str, float]:
             user, answer = text(words, SIZE // 10), text(words, SIZE - SIZE // 10)
             messages = held.current.request(user)
             call = Call("glm-4.7", Usage(1_000, 400, 900, 210), 0.0014, "stop", 2.1)
-            reply = Reply(
-                answer, call, messages=[*messages, {"role": "assistant", "content": answer}]
-            )
+            reply = Reply(answer, call, asked=messages)
             asked = Asked(
                 os.urandom(16), time.time(), "chat", "https://api", scope, "glm-4.7",
                 messages, {"temperature": 0.2, "stream": True}, "main", f"cell-{number}",

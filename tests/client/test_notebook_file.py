@@ -25,7 +25,7 @@ def record(**more: Any) -> dict[str, Any]:
     """A record of version 1, some of its fields replaced."""
     asked = [{"role": "user", "content": "Hi"}]
     call = Call("glm-4.7", Usage(1, 2), 0.1, conversation="main")
-    return {**replies.record(Reply("Hello", call, messages=asked)), **more}
+    return {**replies.record(Reply("Hello", call, asked=asked)), **more}
 
 
 def code(name: str | None, *records: Any, **more: Any) -> dict[str, Any]:

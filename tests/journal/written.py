@@ -29,8 +29,7 @@ def asked(words: Any, context: Messages = (), **more: Any) -> Asked:
 def replied(one: Asked, answer: str) -> Reply:
     """An answer to it."""
     call = Call("glm-4.7", Usage(10, 20, 3, 4), 0.0014, "stop", 2.125, 0.5, "r-1")
-    said = {"role": "assistant", "content": answer}
-    return Reply(answer, call, "a thought", messages=[*one.messages, said])
+    return Reply(answer, call, "a thought", asked=one.messages)
 
 
 def chat(

@@ -16,9 +16,9 @@ from zai_magics.retry import Timing
 from zai_magics.sandbox import Sandbox
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[Sandbox]:
-    """One sandbox for all tests; it never waits."""
+    """One sandbox for the tests of a file, so that its ledger has room; it never waits."""
     with Sandbox(pace=0, video_seconds=0.0, pause=lambda seconds: None) as sandbox:
         yield sandbox
 

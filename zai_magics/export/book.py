@@ -91,7 +91,7 @@ def _output(turn: Turn, name: str) -> Json:
     note = _NOTES.get(turn.state, "" if turn.state == "complete" else turn.state)
     content = turn.user if isinstance(turn.user, str) else list(turn.user)
     call = Call(turn.model, note=note, conversation=name)
-    said = Reply(turn.reply, call, messages=[{"role": "user", "content": content}])
+    said = Reply(turn.reply, call, asked=[{"role": "user", "content": content}])
     html = safe.markdown(turn.reply) + parts.warning(note) + parts.quiet([turn.model])
     shown = both(safe.page(html), safe.plain(turn.reply))
     data = {**shown, RECORD: record(said)}

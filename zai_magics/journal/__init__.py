@@ -13,19 +13,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
+from ..errors import JournalError
 from .blobs import Blobs
 from .calls import Asked as Asked
 from .calls import Calls, key_of
 from .calls import Record as Record
+from .forgiving import Forgiving as Forgiving
 from .search import Search
 from .store import Store, home
 from .texts import Texts
+from .turns import Known as Known
 from .turns import Turns
 
-__all__ = ["Asked", "Journal", "Record", "home", "key_of"]
+__all__ = ["Asked", "Forgiving", "Journal", "Known", "Record", "home", "key_of"]
 
 
 class Journal:
@@ -40,7 +43,7 @@ class Journal:
         self.texts = Texts(self.blobs)
         self.calls = Calls(self.texts)
         self.turns = Turns(self.texts, self.calls)
-        self.search = Search(self.calls)
+        self.search = Search(self.texts, self.calls)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -59,13 +62,23 @@ class Journal:
     def forget(self, number: int) -> Record | None:
         """Remove a call, its words and its copies of files, None when there is none."""
         with self.write() as db:
-            db.execute("pragma secure_delete = on")
             gone = self.search.forget(db, number)
-            unused = gone.blobs() - self.calls.blobs(db) if gone else set()
+        if gone is None:
+            return None
+        record, unused = gone
         for name in unused:
             self.blobs.remove(name)
         self.store.compact()
-        return gone
+        return record
+
+    def find(self, words: str, limit: int, notebook: str = "") -> list[Record]:
+        """The newest calls that say all of these words; of all notebooks without one."""
+        indexed = False
+        if words.strip():
+            with suppress(JournalError), self.write() as db:  # one that can only be read has none
+                indexed = self.search.index(db)
+        with self.read() as db:
+            return self.search.find(db, words, limit, notebook, indexed=indexed)
 
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""

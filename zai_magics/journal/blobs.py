@@ -68,7 +68,8 @@ class Blobs:
         try:
             if self.is_whole(path, name):
                 return
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             try:
                 with open(part, "xb", opener=_private) as file:
                     file.writelines(pieces)

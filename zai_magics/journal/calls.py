@@ -12,7 +12,7 @@ from typing import Any
 
 from ..reply import Call, Reply, ToolCall, Usage
 from ..types import Json
-from .texts import Texts, digest
+from .texts import Texts, digest, storable
 
 ORDERS = ("image", "video")
 UNDER_WAY = ("submitting", "submitted", "unknown")
@@ -85,7 +85,6 @@ class Calls:
 
     def chat(self, db: sqlite3.Connection, asked: Asked, reply: Reply, state: str) -> int:
         """A chat that has ended; gives its number."""
-        answer = reply.messages[-1] if reply.messages else {"role": "assistant", "content": reply}
         facts = {
             "thinking": reply.thinking,
             "tools": [list(t) for t in reply.tool_calls],
@@ -97,7 +96,7 @@ class Calls:
             "note": reply.note,
             "sandbox": reply.sandbox,
         }
-        return self._insert(db, asked, state, facts, reply.cost, answer)
+        return self._insert(db, asked, state, facts, reply.cost, reply.message())
 
     def order(self, db: sqlite3.Connection, asked: Asked, price: float | None) -> int:
         """Something paid for that is about to be ordered."""
@@ -158,13 +157,11 @@ class Calls:
             facts.get("request_id", ""),
             facts.get("note", ""),
             facts.get("sandbox", False),
+            record.conversation,
         )
-        row = "select m.role, m.text, m.more from calls c join messages m on m.id = c.reply"
-        found = db.execute(f"{row} where c.id = ?", (record.id,)).fetchone()
-        answer = [self._texts.message(*found)] if found else []
         asked = self._texts.messages(db, record.asked)
         tools = [ToolCall(*t) for t in facts.get("tools", ())]
-        return Reply(record.reply, call, facts.get("thinking", ""), tools, [*asked, *answer])
+        return Reply(record.reply, call, facts.get("thinking", ""), tools, asked)
 
     def newest(
         self, db: sqlite3.Connection, limit: int, where: str = "1", given: Sequence[Any] = ()
@@ -193,20 +190,22 @@ class Calls:
         params = _json(asked.params)
         key = asked.key or digest(asked.endpoint, asked.kind, asked.model, params, thread.digest)
         made = db.execute(
-            "insert into calls (uid, at, kind, state, key, notebook, conversation, cell, endpoint,"
-            " model, asked, prompt, reply, params, result, cost, job)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+            "insert into calls (id, uid, at, kind, state, key, notebook, conversation, cell,"
+            " endpoint, model, asked, prompt, reply, params, result, cost, job)"
+            # A number is never given twice, not even that of a call that was forgotten.
+            " select max(value, (select coalesce(max(id), 0) from calls)) + 1,"
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '' from facts where name = 'last'",
             (
                 asked.uid,
                 asked.at,
                 asked.kind,
                 state,
                 key,
-                asked.notebook,
-                asked.conversation,
-                asked.cell,
-                asked.endpoint,
-                asked.model,
+                storable(asked.notebook),
+                storable(asked.conversation),
+                storable(asked.cell),
+                storable(asked.endpoint),
+                storable(asked.model),
                 thread.id,
                 thread.message,
                 said,
@@ -227,9 +226,18 @@ class Calls:
 
 def _record(row: Sequence[Any]) -> Record:
     values = list(row)
-    values[9], values[10] = json.loads(values[9]), json.loads(values[10])
+    values[9], values[10] = _object(values[9]), _object(values[10])
     values[15] = values[15] or ""
     return Record(*values)
+
+
+def _object(text: str) -> Json:
+    """What JSON says; of a damaged row nothing."""
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -57,3 +57,7 @@ create table turns (
   primary key (conversation, cell, ordinal)
 ) without rowid;
 create table facts (name text primary key, value) without rowid;
+-- forgotten: how many messages have lost their words, so that nobody remembers them longer.
+insert into facts values ('forgotten', 0);
+-- last: the greatest number of a call that was forgotten.
+insert into facts values ('last', 0);

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import suppress
 
 from .calls import Calls, Record
-from .texts import no_words
+from .texts import Texts, storable
 
 _WORD = re.compile(r"\w+")
 # Scripts without blanks between words, which the full-text search takes for one long word.
@@ -20,17 +20,26 @@ _UNSPACED = re.compile(
 class Search:
     """`search.find(db, "p value", 50)` gives the newest calls that say all of these words."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, texts: Texts, calls: Calls) -> None:
+        self._texts, self._calls = texts, calls
 
     def find(
-        self, db: sqlite3.Connection, words: str, limit: int, notebook: str = ""
+        self,
+        db: sqlite3.Connection,
+        words: str,
+        limit: int,
+        notebook: str = "",
+        *,
+        indexed: bool = True,
     ) -> list[Record]:
-        """The newest calls, of one notebook or of all; without words simply the newest."""
+        """The newest calls, of one notebook or of all; without words simply the newest.
+
+        Without an index that is up to date every text is looked through.
+        """
         where, given = "c.kind != 'restored'", []
         if notebook:
             where, given = f"{where} and c.notebook = ?", [notebook]
-        for clause, value in self._clauses(db, words):
+        for clause, value in _clauses(words, indexed and _has_index(db)):
             where += f" and (c.prompt in ({clause}) or c.reply in ({clause}))"
             given += [value, value]
         return self._calls.newest(db, limit, where, given)
@@ -58,8 +67,9 @@ class Search:
         db.execute("insert or replace into facts values ('indexed', ?)", (last,))
         return True
 
-    def forget(self, db: sqlite3.Connection, number: int) -> Record | None:
-        """Remove a call with its words, wherever they stand. Gives what was removed.
+    def forget(self, db: sqlite3.Connection, number: int) -> tuple[Record, set[str]] | None:
+        """Remove a call with its words, wherever they stand. Gives what was removed, and the blobs
+        that nothing else needs.
 
         Needs a transaction. Where a later request carried the words, it has "(forgotten)" there.
         """
@@ -70,35 +80,35 @@ class Search:
         messages = [m for m in db.execute(sql, (number,)).fetchone() if m]
         db.execute("delete from turns where call = ?", (number,))
         db.execute("delete from calls where id = ?", (number,))
+        db.execute("update facts set value = max(value, ?) where name = 'last'", (number,))
+        blobs = record.blobs()
         for message in messages:
             sql = "select 1 from calls where prompt = ?1 or reply = ?1"
             if not db.execute(sql, (message,)).fetchone():
-                self._blank(db, message)
+                blobs |= self._texts.forget(db, message)
         if _has_index(db):  # deleting entries would leave the words in it for a while
             db.execute("drop table words")
             db.execute("delete from facts where name = 'indexed'")
-        return record
+        return record, blobs - self._calls.blobs(db) - self._texts.blobs(db)
 
-    def _blank(self, db: sqlite3.Connection, message: int) -> None:
-        mark, instead = no_words()
-        sql = "update messages set digest = ?, text = ?, more = null where id = ?"
-        db.execute(sql, (mark, instead, message))
 
-    def _clauses(self, db: sqlite3.Connection, words: str) -> list[tuple[str, str]]:
-        """For each word the messages that have it. A word matches from its beginning."""
-        found = _WORD.findall(words)
-        if not found and words.strip():  # signs only: they are looked for as they are
-            found = words.split()
-        clauses = []
-        for word in found:
-            if _UNSPACED.search(word) or not _WORD.fullmatch(word) or not _has_index(db):
-                escaped = re.sub(r"([\\%_])", r"\\\1", word)
-                like = "select id from messages where text like ? escape '\\'"
-                clauses.append((like, f"%{escaped}%"))
-            else:
-                match = "select rowid from words where words match ?"
-                clauses.append((match, f'"{word}"*'))
-        return clauses
+def _clauses(words: str, indexed: bool) -> list[tuple[str, str]]:
+    """For each word the messages that have it. A word matches from its beginning."""
+    words = storable(words)
+    found = _WORD.findall(words)
+    if not found and words.strip():  # signs only: they are looked for as they are
+        found = words.split()
+    clauses = []
+    for word in found:
+        plain = word.replace("_", "").isalnum() and not _UNSPACED.search(word)
+        if not (indexed and plain):
+            escaped = re.sub(r"([\\%_])", r"\\\1", word)
+            like = "select id from messages where text like ? escape '\\'"
+            clauses.append((like, f"%{escaped}%"))
+        else:
+            match = "select rowid from words where words match ?"
+            clauses.append((match, f'"{word}"*'))
+    return clauses
 
 
 def _has_index(db: sqlite3.Connection) -> bool:

@@ -24,6 +24,7 @@ NAME = "journal.db"
 BUSY = 30.0  # seconds that a write waits for another kernel's
 _BROKEN = ("malformed", "not a database", "disk image")
 _OWN_PARTS = ("", "-wal", "-shm")
+_HEAD = b"SQLite format 3\0"
 
 
 def home() -> Path:
@@ -44,7 +45,7 @@ class Store:
         self._warning = ""
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
-        self._pid = 0
+        self._pid = os.getpid()
         self._newer = False
 
     @property
@@ -55,17 +56,17 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: on the disk when the block ends, or nothing of it. JournalError."""
-        with self._lock, self._failures():
+        with self._own_lock(), self._failures():
             db = self._connection()
             if self._newer:
                 raise JournalError(
                     f"{self.path} belongs to a newer zai_magics and is only read; "
                     "upgrade this one, or set ZAI_HOME to another folder"
                 )
-            if db.in_transaction:  # an interrupt came between its end and the rollback
-                db.rollback()
-            db.execute("begin immediate")
             try:
+                if db.in_transaction:  # an interrupt came between its end and the rollback
+                    db.rollback()
+                db.execute("begin immediate")
                 yield db
                 db.execute("commit")
             except BaseException:
@@ -75,7 +76,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Queries. Raises JournalError when there is nothing that can be read."""
-        with self._lock, self._failures():
+        with self._own_lock(), self._failures():
             yield self._connection()
 
     def told(self) -> str:
@@ -85,21 +86,27 @@ class Store:
 
     def compact(self) -> None:
         """Take what was deleted out of the file and out of its log of changes."""
-        with self._lock, self._failures():
+        with self._own_lock(), self._failures():
             self._connection().execute("pragma wal_checkpoint(truncate)")
 
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""
-        with self._lock, suppress(sqlite3.Error):
-            if self._db is not None and self._pid == os.getpid():
+        with self._own_lock(), suppress(sqlite3.Error):
+            if self._db is not None:
                 self._db.close()
             self._db = None
 
+    def _own_lock(self) -> threading.RLock:
+        """This process's lock: a forked one has a copy of its parent's, perhaps locked for ever,
+        and a connection that it must not use.
+        """
+        if self._pid != os.getpid():
+            self._lock, self._db, self._pid = threading.RLock(), None, os.getpid()
+        return self._lock
+
     def _connection(self) -> sqlite3.Connection:
-        if self._pid != os.getpid():  # a forked process must not use its parent's connection
-            self._db = None
         if self._db is None:
-            self._db, self._pid = self._open(), os.getpid()
+            self._db = self._open()
         return self._db
 
     @contextmanager
@@ -107,14 +114,17 @@ class Store:
         """SQLite's errors as one line, and a broken file out of the way."""
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
-            failure = error
+        except (sqlite3.Error, OSError, UnicodeError) as error:
+            failure: Exception = error
         else:
             return
-        if _is_broken(failure):
-            self._set_aside(failure)
-        elif self._db is not None and isinstance(failure, sqlite3.OperationalError):
-            self.close()  # the next use looks anew: the disk may be there again
+        try:
+            if _is_broken(failure):
+                self._set_aside(failure)
+            elif isinstance(failure, sqlite3.OperationalError):
+                self.close()  # the next use looks anew: the disk may be there again
+        except (sqlite3.Error, OSError) as error:  # Windows moves no file that another has open
+            failure = error
         raise JournalError(
             f"the journal {self.path} cannot be used ({failure}); "
             "free space, check its permissions, or set ZAI_HOME to another folder"
@@ -123,8 +133,9 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         try:
             self._create()
-            return self._prepared(_connect(self.path))
-        except sqlite3.DatabaseError as error:
+            self._check_head()
+            return self._newer_one() or self._prepared(_connect(self.path))
+        except (sqlite3.DatabaseError, UnicodeError) as error:
             if _is_broken(error):
                 self._set_aside(error)
                 self._create()
@@ -145,6 +156,24 @@ class Store:
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
+    def _check_head(self) -> None:
+        """SQLite, opening a file that is not its own, would delete the changes beside it."""
+        with open(self.path, "rb") as file:
+            head = file.read(len(_HEAD))
+        if head and head != _HEAD:
+            raise sqlite3.DatabaseError("file is not a database")
+
+    def _newer_one(self) -> sqlite3.Connection | None:
+        """The file only for reading if it is of a newer version: not even tidied up."""
+        if not self.path.stat().st_size:
+            return None
+        db = _connect(self.path, "mode=ro")
+        self._newer = db.execute("pragma user_version").fetchone()[0] > VERSION
+        if self._newer:
+            return db
+        db.close()
+        return None
+
     def _prepared(self, db: sqlite3.Connection) -> sqlite3.Connection:
         """The connection with its settings, and the tables made."""
         try:
@@ -152,12 +181,10 @@ class Store:
                 _patiently(lambda: db.execute("pragma journal_mode = wal").fetchone())
             db.execute("pragma synchronous = full")
             db.execute("pragma cache_size = -1000")
-            version = db.execute("pragma user_version").fetchone()[0]
-            self._newer = version > VERSION
-            if not version:
+            db.execute("pragma secure_delete = on")  # what is forgotten is in no free page
+            if not db.execute("pragma user_version").fetchone()[0]:
                 _patiently(lambda: _make_tables(db))
-            elif not self._newer:
-                db.execute("select name from facts limit 1").fetchone()
+            db.execute("select name from facts limit 1").fetchone()
             return db
         except BaseException:
             db.close()
@@ -172,9 +199,11 @@ class Store:
             if self._is_sound():  # another kernel was faster
                 return
             stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+            while os.path.exists(f"{self.path}.broken-{stamp}"):
+                stamp += "x"
             for part in _OWN_PARTS:
                 with suppress(FileNotFoundError):
-                    os.replace(f"{self.path}{part}", f"{self.path}.broken-{stamp}{part}")
+                    os.rename(f"{self.path}{part}", f"{self.path}.broken-{stamp}{part}")
         self._warning = (
             f"the journal was broken ({error}); it is kept as {NAME}.broken-{stamp} "
             f"in {self.folder}, and a new one was begun"
@@ -182,25 +211,28 @@ class Store:
 
     def _is_sound(self) -> bool:
         try:
+            self._check_head()
             db = _connect(self.path, "mode=rw")
-        except sqlite3.Error:
+        except (sqlite3.Error, FileNotFoundError):
             return False
         try:
             return bool(db.execute("pragma quick_check(1)").fetchone()[0] == "ok")
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeError):
             return False
         finally:
             db.close()
 
 
 def _connect(path: Path, flags: str = "mode=rwc") -> sqlite3.Connection:
-    return sqlite3.connect(
+    db = sqlite3.connect(
         f"{path.absolute().as_uri()}?{flags}",
         uri=True,
         timeout=BUSY,
         isolation_level=None,
         check_same_thread=False,
     )
+    db.text_factory = lambda content: content.decode("utf-8", "replace")  # a damaged byte
+    return db
 
 
 def _make_tables(db: sqlite3.Connection) -> None:
@@ -240,4 +272,6 @@ def _patiently(act: Callable[[], T]) -> T:
 
 
 def _is_broken(error: Exception) -> bool:
+    if isinstance(error, UnicodeDecodeError):  # in the tables' own description
+        return True
     return isinstance(error, sqlite3.DatabaseError) and any(w in str(error) for w in _BROKEN)

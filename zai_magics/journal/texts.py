@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from ..types import Json
 from .blobs import Blobs
 
 _DATA_URL = re.compile(r"data:([\w.+/-]{1,60});base64,")
+_MARK = "zai-blob:"
 _KEPT_URL = re.compile(r"zai-blob:([0-9a-f]{64});([\w.+/-]{1,60})")
 _LARGE = 1000
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -48,7 +48,7 @@ class Texts:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._db: sqlite3.Connection | None = None
+        self._of: tuple[sqlite3.Connection | None, int] = (None, 0)
         self._last: list[Json] = []
         self._nodes: list[Node] = []
 
@@ -59,9 +59,10 @@ class Texts:
         The same objects are taken for the same messages: a conversation gives them again and
         again, and comparing them is what a long one would spend its time with.
         """
-        if db is not self._db:  # another file, perhaps
+        (forgotten,) = db.execute("select value from facts where name = 'forgotten'").fetchone()
+        if (db, forgotten) != self._of:  # another file, or messages that are no longer there
             self.forget_memo()
-            self._db = db
+            self._of = (db, forgotten)
         known = _common(self._last, messages)
         nodes = self._nodes[:known]
         for message in messages[known:]:
@@ -100,11 +101,30 @@ class Texts:
         )
         return [self.message(*row) for row in rows]
 
+    def forget(self, db: sqlite3.Connection, message: int) -> set[str]:
+        """Take the words out of a message, wherever it stands; gives the blobs that it named.
+
+        The same words said again are a new message.
+        """
+        (more,) = db.execute("select more from messages where id = ?", (message,)).fetchone()
+        sql = "update messages set digest = randomblob(16), text = ?, more = null where id = ?"
+        db.execute(sql, ("(forgotten)", message))
+        db.execute("update facts set value = value + 1 where name = 'forgotten'")
+        return blobs_in(more or "")
+
+    def blobs(self, db: sqlite3.Connection) -> set[str]:
+        """The names of all blobs that messages name."""
+        rows = db.execute("select more from messages where more is not null")
+        return {name for (more,) in rows for name in blobs_in(more)}
+
     def message(self, role: str, text: str, more: str | None) -> Json:
         """A message from its row."""
         if more is None:
             return {"role": role, "content": text}
-        message: Json = _mapped(json.loads(more), self._with_blob)
+        try:
+            message: Json = _mapped(json.loads(more), self._with_blob)
+        except (ValueError, RecursionError):  # a damaged row
+            return {"role": role, "content": text}
         return message
 
     def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
@@ -121,14 +141,16 @@ class Texts:
     def _row(self, message: Json) -> tuple[str, str, str | None]:
         role, content = message.get("role"), message.get("content")
         if isinstance(content, str) and isinstance(role, str) and len(message) == 2:
-            plain = _storable(content)
+            plain = storable(content)
             if plain is content:
                 return role, str(content), None
         more = _ENCODER.encode(_mapped(message, self._without_blob))
-        return str(role), _storable(words(content)), more
+        return str(role), storable(words(content)), more
 
     def _without_blob(self, text: str) -> str:
         """A large data URL as the name of the blob that holds its bytes."""
+        if text.startswith(_MARK):
+            return _MARK + text
         found = _DATA_URL.match(text) if len(text) > _LARGE else None
         if found is None:
             return text
@@ -138,9 +160,11 @@ class Texts:
             return text
         if base64.b64encode(content).decode() != text[found.end() :]:
             return text
-        return f"zai-blob:{self._blobs.put(content)};{found.group(1)}"
+        return f"{_MARK}{self._blobs.put(content)};{found.group(1)}"
 
     def _with_blob(self, text: str) -> str:
+        if text.startswith(_MARK + _MARK):
+            return text[len(_MARK) :]
         found = _KEPT_URL.fullmatch(text)
         content = self._blobs.get(found.group(1)) if found else None
         if found is None or content is None:
@@ -156,9 +180,9 @@ def words(content: Any) -> str:
     return "\n".join(p["text"] for p in parts if isinstance(p, dict) and "text" in p)
 
 
-def no_words() -> tuple[bytes, str]:
-    """What stands in the place of a message that was forgotten."""
-    return os.urandom(16), "(forgotten)"
+def blobs_in(more: str) -> set[str]:
+    """The names of the blobs that a message's JSON names."""
+    return {name for name, _ in _KEPT_URL.findall(more)}
 
 
 def _common(old: list[Json], new: Sequence[Json]) -> int:
@@ -168,7 +192,7 @@ def _common(old: list[Json], new: Sequence[Json]) -> int:
     return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), len(new))
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text as SQLite can keep it: it takes no lone surrogates."""
     if text.isascii():
         return text

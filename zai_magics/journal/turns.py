@@ -5,14 +5,16 @@ Kernels write single turns, never a whole conversation, so that two on one noteb
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..conversation import Conversation, Place, Turn
-from ..reply import Usage
-from .calls import Calls, Record
-from .texts import Texts
+from ..reply import Call, Reply, Usage
+from .calls import Asked, Calls, Record
+from .texts import Texts, storable
 
 
 class Known(NamedTuple):
@@ -36,7 +38,7 @@ class Turns:
     ) -> int:
         """A new one; an older one of this name is behind it from now on."""
         sql = "insert into conversations (notebook, name, system, used) values (?, ?, ?, ?)"
-        return int(db.execute(sql, (notebook, name, system, now)).lastrowid or 0)
+        return int(db.execute(sql, (notebook, name, storable(system), now)).lastrowid or 0)
 
     def use(self, db: sqlite3.Connection, number: int, now: float) -> None:
         """It is the notebook's current one."""
@@ -44,7 +46,7 @@ class Turns:
 
     def set_system(self, db: sqlite3.Connection, number: int, system: str) -> None:
         """Another system prompt."""
-        db.execute("update conversations set system = ? where id = ?", (system, number))
+        db.execute("update conversations set system = ? where id = ?", (storable(system), number))
 
     def put(
         self, db: sqlite3.Connection, number: int, turn: Turn, position: int | None = None
@@ -75,6 +77,49 @@ class Turns:
         for row in rows:
             newest.setdefault(row[1], Known(*row))
         return list(newest.values())
+
+    def named(self, db: sqlite3.Connection, notebook: str, name: str) -> Known | None:
+        """The newest of a name."""
+        return next((k for k in self.known(db, notebook) if k.name == name), None)
+
+    def row(self, db: sqlite3.Connection, notebook: str, one: Conversation, used: float) -> int:
+        """The row of one that has not been written down: that of another kernel on the notebook,
+        or a new one. Sessions in a folder have their own each.
+        """
+        known = self.named(db, notebook, one.name) if notebook.endswith(".ipynb") else None
+        return known.id if known else self.begin(db, notebook, one.name, one.system, used)
+
+    def write(
+        self, db: sqlite3.Connection, notebook: str, one: Conversation, now: float
+    ) -> Conversation:
+        """A new row for a conversation with all its turns. Those that came from a file are written
+        down as what this machine knows from now on.
+        """
+        number = self.begin(db, notebook, one.name, one.system, now)
+        turns = []
+        for position, turn in enumerate(one.turns, -len(one.turns)):  # before all that follow
+            if not turn.call:
+                turn = self._restored(db, notebook, turn, one.name, now)
+            self.put(db, number, turn, position)
+            turns.append(turn)
+        return replace(one, turns=tuple(turns), number=number)
+
+    def _restored(
+        self, db: sqlite3.Connection, notebook: str, turn: Turn, name: str, now: float
+    ) -> Turn:
+        asked = Asked(
+            os.urandom(16),
+            now,
+            "restored",
+            "",
+            notebook,
+            turn.model,
+            turn.messages()[:1],
+            conversation=name,
+            cell=turn.place.cell if turn.place else "",
+        )
+        reply = Reply(turn.reply, Call(turn.model, cost=0.0))
+        return replace(turn, call=self._calls.chat(db, asked, reply, turn.state), asked_in=name)
 
     def load(self, db: sqlite3.Connection, known: Known) -> Conversation:
         """The conversation with its turns, in the order of their first run."""
@@ -111,4 +156,5 @@ class Turns:
             record.at,
             record.id,
             sum(Usage(*usage)[:2]) - usage[3] if usage else 0,
+            record.conversation,
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ..errors import CommandError
+from ..errors import CommandError, Interrupted
 from ..options import ChatOptions, ImageOptions, VideoOptions
 from ..prompt import expand
+from ..saved import bring_back
 from ..secret import Key, remember
 from ..types import Job
+from ..verbs.common import no_key
 from . import front, tables
 from .background import Background
 from .cells import cell_id
@@ -35,7 +37,7 @@ class Commands(Conversing, Keeping):
         """A cell begins."""
         if self.cells.begin():
             self.formats.begin()
-            self.session.conversations.begin_cell()
+            self.session.conversations.begin_cell(cell_id(self.shell))
 
     def end(self, result: Any) -> None:
         """A cell ends: the turns that it made earlier, but not now, are gone."""
@@ -61,6 +63,8 @@ class Commands(Conversing, Keeping):
         said = dict(command.options)
         if not said.get("raw"):
             said = {name: _inserted(value, names) for name, value in said.items()}
+        for value in (command.text, *said.values()):
+            no_key(self.session, str(value))
         out, quiet = said.pop("out", None), said.pop("quiet", False)
         self._bring_back(quiet)
         self._out = out
@@ -76,7 +80,7 @@ class Commands(Conversing, Keeping):
         """At the first command of a kernel: what this notebook said in an earlier one."""
         if not self._looked:
             self._looked = True
-            note = self.session.conversations.bring_back()
+            note = bring_back(self.session.conversations, self.file())
             if note and not quiet:
                 self._say(note)
 
@@ -101,36 +105,48 @@ class Commands(Conversing, Keeping):
 
     def do_video(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """A clip; in the background its job, where displays can be updated from there."""
-        painter, cell = self._painter(quiet), cell_id(self.shell)
-        updates = front.updates(painter)
-        options = VideoOptions(**{**said, "background": updates and said.get("background", False)})
+        background = said.get("background", False) and front.updates(self._painter(False))
+        options, cell = VideoOptions(**{**said, "background": background}), cell_id(self.shell)
         snapshots = self.session.video(text, options, names=names, cell=cell)
-        if not options.background:
-            return self._painted(snapshots, painter, quiet)
-        return self._in_background(snapshots, painter, options.save)
-
-    def _in_background(
-        self, snapshots: Generator[Any, None, None], painter: Any, save: str | None
-    ) -> Any:
-        """Order in this thread, then wait for the job in another."""
-        value = None
-        for value in snapshots:
-            if not isinstance(value, Job):
-                painter.paint(value)
-        self.formats.shown(value)
-        if not isinstance(value, Job):  # bought before: it is there already
+        if not background:
+            return self._paint(snapshots, quiet)
+        painter = self._painter(quiet)
+        try:
+            value = self._ordered(snapshots, painter)
+        except BaseException:
             painter.finish()
-            return value
-        client = self.session.own_client(self._background.timing(self.session.timing))
-        following = self.session.wait(value.id, save, client)
-        job, out, variables = value, self._out, self.shell.user_ns
+            raise
+        self.formats.shown(value, quiet)
+        if isinstance(value, Job):
+            self._follow(value, painter, options.save)
+        else:  # bought before: it is there already
+            painter.finish()
+        return value
+
+    def _ordered(self, snapshots: Generator[Any, None, None], painter: Any) -> Any:
+        """Order in this thread: what this gives is a job, or a clip that was bought before."""
+        value = None
+        try:
+            for value in snapshots:
+                if not isinstance(value, Job):
+                    painter.paint(value)
+        except Interrupted:
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; %zai jobs shows what has been ordered") from None
+        return value
+
+    def _follow(self, job: Job, painter: Any, save: str | None) -> None:
+        """Wait for a job in a thread; the variable that holds it gets the clip."""
+        out, variables = self._out, self.shell.user_ns
 
         def done(made: Any) -> None:
             if out and variables.get(out) is job:
                 variables[out] = made
 
+        client = self.session.own_client(self._background.timing(self.session.timing))
+        following = self.session.wait(job.id, save, client)
         self._background.follow(client, following, painter, done)
-        return job
 
     def do_wait(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """An order taken up again; without an id this notebook's only open job, or the clip or

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .. import notebook
+from .. import notebook, saved
 from ..conversation import Conversation, Transcript
 from ..conversations import MAIN
 from ..errors import CommandError
 from ..prompt import expand
+from ..verbs.common import no_key
+from .cells import cell_id
 from .stage import Said, Stage, number, plural
 
 
@@ -19,7 +21,7 @@ class Conversing(Stage):
     def do_history(self, *_: Any) -> None:
         """The conversation as a transcript."""
         held = self.session.conversations
-        self._show(Transcript(held.current, held.gone()))
+        self._show(Transcript(held.current, saved.gone(held.current, self.file())))
 
     def do_new(self, text: str, *_: Any) -> None:
         """A new conversation."""
@@ -46,7 +48,10 @@ class Conversing(Stage):
         if not name:
             raise CommandError("%zai fork takes a name for the copy: %zai fork NAME")
         was = held.current.name
-        replaced = held.fork(name)
+        if name == was:
+            self._say(f"{name!r} is current already; it goes on as it is")
+            return
+        replaced = held.fork(name, saved.below(held, cell_id(self.shell), self.file()))
         turns = plural(len(held.current.turns), "turn")
         there = "; the earlier one of this name is left behind" if replaced else ""
         self._say(f"{name!r} is a copy of {was!r} with {turns}, and current{there}")
@@ -67,6 +72,7 @@ class Conversing(Stage):
             now = held.current.system
             self._say(f"system prompt: {now}" if now else "no system prompt")
             return
+        no_key(self.session, words)
         system = "" if words.strip() == "off" else words
         held.set_system(system)
         self._say("system prompt set" if system else "system prompt removed")
@@ -86,7 +92,7 @@ class Conversing(Stage):
             return
         if not turns:
             raise CommandError(f"{path.name} carries no turns of a conversation that were saved")
-        new = held.restore(turns, name)
+        new = saved.restore(held, turns, name)
         if not new:
             self._say(
                 f"nothing to restore: the {plural(len(turns), 'turn')} of {path.name} are here"

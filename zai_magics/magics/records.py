@@ -28,17 +28,15 @@ class Keeping(Stage):
     def do_log(self, text: str, said: Said, names: Said, quiet: bool) -> Any:
         """Everything that was ever said, searched."""
         if "open" in said:
-            return self._opened(said["open"])
+            value = self._opened(said["open"])
+            if quiet:
+                self.formats.shown(value, quiet)
+            return value
         if "forget" in said:
             self._forget(said["forget"])
             return None
-        journal = self.session.journal
         scope = self.session.scope() if said.get("here") else ""
-        if text.strip():
-            with journal.write() as db:
-                journal.search.index(db)
-        with journal.read() as db:
-            found = journal.search.find(db, text, MOST, scope)
+        found = self.session.journal.find(text, MOST, scope)
         rows = said.get("rows", ROWS)
         table = _log_table(found[:rows], len(found), text.strip())
         value = _frame(found) if find_spec("pandas") else table

@@ -63,7 +63,7 @@ def record(reply: Reply) -> Json:
 
     `conversation` is "" for an answer that is no turn of one.
     """
-    asked: Any = next((m["content"] for m in reversed(reply.messages) if m["role"] == "user"), "")
+    asked: Any = next((m["content"] for m in reversed([*reply.asked]) if m["role"] == "user"), "")
     images = 0
     if not isinstance(asked, str):
         images = sum("text" not in part for part in asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +37,16 @@ def turn(
     An interrupted or broken answer is given as far as it came and kept, then raised.
     """
     said = expanded(session, text, options, names, options.attach)
-    context = _context(session, options)
+    context = _context(session, options, place)
     no_key(session, options.system or context.system)
     content = wire.user_content(said, [prompt.image(a) for a in options.attach])
     user: Content = content if isinstance(content, str) else tuple(content)
-    model, note = _model(session, options, context, user)
+    before = context.turns[: context.index(place)]
+    model, note = _model(session, options, (user, *(turn.user for turn in before)))
     params = options.params(model)
     skip = context.beyond(_room(model, params, user, options.system or context.system), place)
-    messages = context.request(user, place, options.system, skip)
+    carried = context.context(user, place, options.system, skip)
+    messages = list(carried)
     note = "; ".join(filter(None, (note, _left_out(skip, model))))
     if options.dry_run:
         yield _dry_run(session, messages, model, params, note)
@@ -55,6 +57,7 @@ def turn(
     if trouble is None or not stream.answer.empty:
         reply = stream.reply(_ending(trouble))
         reply = reply if reply.note else stream.reply(note)
+        reply.asked = carried  # not a list of its own for every reply
         reply.call = replace(reply.call, conversation="" if options.alone else context.name)
         session.spent.add(reply.cost)
         beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
@@ -78,6 +81,9 @@ def turn(
             reply.thinking,
             _state(trouble),
             params=beside,
+            asked_in=reply.call.conversation,
+            named=options.conversation is not None,
+            past=carried.past,
             at=asked_at,
             tokens=sum(reply.usage[:2]) - reply.usage.thinking if reply.usage else 0,
         )
@@ -112,21 +118,19 @@ def _drafts(stream: ChatStream) -> Generator[Draft, None, ZaiError | Interrupted
     return None
 
 
-def _context(session: Session, options: ChatOptions) -> Conversation:
+def _context(session: Session, options: ChatOptions, place: Place | None) -> Conversation:
     if options.alone:
         if options.conversation:
             raise CommandError("--alone is without a conversation; leave -c or --alone out")
         return Conversation()
-    return session.conversations.named(options.conversation)
+    return session.conversations.home(place, options.conversation)
 
 
-def _model(
-    session: Session, options: ChatOptions, context: Conversation, user: Content
-) -> tuple[str, str]:
+def _model(session: Session, options: ChatOptions, sent: Iterable[Content]) -> tuple[str, str]:
     """The model to ask, and what to say when it is not the one that was expected."""
     wanted = options.model or session.settings.model
     known = catalogue.entry(wanted)
-    has_images = any(not isinstance(said, str) for said in (user, *(t.user for t in context.turns)))
+    has_images = any(not isinstance(content, str) for content in sent)
     if has_images and known is not None and known.kind == "chat":
         vision = session.settings.vision_model
         return vision, f"{wanted} reads no images, so {vision} was asked"

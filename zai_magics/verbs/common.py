@@ -71,12 +71,14 @@ def progress(session: Session, what: str, model: str, said: str) -> Progress:
     return Progress(what, model, said, session.price(model), 0.0, expected, sandbox=sandbox)
 
 
-def dry_run(session: Session, path: str, body: Json, pieces: int = 1) -> Request:
-    """What a paid request would send and cost."""
-    price = session.price(body["model"])
-    total = catalogue.dollars(None if price is None else price * pieces)
-    times = f" for {pieces} pieces" if pieces > 1 else ""
-    return Request(session.endpoint().url + path, given(body), 0, total + times)
+def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -> Request:
+    """What a paid request would send and cost; of the pieces so many have been bought before."""
+    price, missing = session.price(body["model"]), max(0, pieces - stored)
+    words = [catalogue.dollars(None if price is None else price * missing)] if missing else []
+    words += [f"for {missing} pieces"] if missing > 1 else []
+    there = pieces - missing
+    words += [f"{there} stored, free" if missing else "stored, free"] if there else []
+    return Request(session.endpoint().url + path, body, 0, " ".join(words))
 
 
 def given(params: Json) -> Json:

@@ -34,12 +34,13 @@ def pictures(
     said = expanded(session, text, options, names)
     model = options.model or session.settings.image_model
     body = given({"model": model, "prompt": said, **options.params()})
-    if options.dry_run:
-        yield dry_run(session, wire.IMAGES, body, options.n)
-        return
     order = Order("image", body, said, session.seller(), session.price(model), cell=cell)
-    first = progress(session, "image", model, said)
     had = [] if options.again else session.orders.had(order)
+    if options.dry_run:
+        there = sum(record.state in ("done", "submitted") for record in had)
+        yield dry_run(session, wire.IMAGES, body, options.n, there)
+        return
+    first = progress(session, "image", model, said)
     made = Pictures(_stored(session, order, options, had))
     for record in had:
         if record.state == "submitted" and len(made) < options.n:
@@ -89,7 +90,7 @@ def _fetched(
 ) -> Iterator[Picture]:
     """Paid for by an earlier run, which was stopped before the file was there."""
     links, started = record.result["links"], session.timing.clock()
-    for made in _kept(session, order, options, record.id, links, 0.0, started):
+    for made in _kept(session, order, options, record.id, links, 0.0, started, True):
         yield replace(made, stored=True)
 
 
@@ -101,16 +102,20 @@ def _kept(
     links: Links,
     cost: float | None,
     started: float,
+    again: bool = False,
 ) -> Iterator[Picture]:
-    """Fetch the pictures behind the links and keep them."""
+    """Fetch the pictures behind the links and keep them; `again`: a run before may have."""
     network = session.client().network
     made = []
     for url, revised in links:
         try:
             place = target(session, options.save, order.prompt)
-            kept = media.keep(media.fetch(network, url), place)
+            kept = media.keep(media.fetch(network, url), place, again)
         except ZaiError as error:
-            hint = f"it is paid for: run the cell again to fetch it; its link: {url}"
+            hint = (
+                "it is paid for: run the cell again to fetch it, or --again buys it anew; "
+                f"its link: {url}"
+            )
             raise paid_for(error, hint) from None
         except KeyboardInterrupt:
             raise Interrupted(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import jobs, media, prompt
 from ..client import Client
-from ..errors import CommandError, Interrupted, JobFailed, JobPending, MediaError, ZaiError
+from ..errors import (
+    CommandError,
+    Interrupted,
+    JobFailed,
+    JobPending,
+    MediaError,
+    NotFound,
+    ZaiError,
+)
 from ..journal import Record
 from ..options import VideoOptions
 from ..orders import Order, job_of, of_job
@@ -37,13 +46,13 @@ def clip(
     frames = [prompt.image(a) for a in options.attach]
     model = options.model or session.settings.video_model
     body = given({"model": model, "prompt": said or None, **options.params(frames)})
-    if options.dry_run:
-        yield dry_run(session, wire.VIDEOS, body)
-        return
     order = Order("video", body, said, session.seller(), session.price(model), frames, cell)
-    first = progress(session, "video", model, said)
     had = [] if options.again else session.orders.had(order)
     newest = next((r for r in had if r.state in ("done", "submitted")), None)
+    if options.dry_run:
+        yield dry_run(session, wire.VIDEOS, body, 1, int(newest is not None))
+        return
+    first = progress(session, "video", model, said)
     if newest is not None and newest.state == "done":
         yield session.orders.clip(newest, target(session, options.save, said), bool(options.save))
         return
@@ -60,7 +69,8 @@ def clip(
         yield first
         yield job
         return
-    yield from _finish(session, session.client(), number, job, first, options.save)
+    fresh = newest is None
+    yield from _finish(session, session.client(), number, job, first, options.save, not fresh)
 
 
 def wait(
@@ -120,9 +130,17 @@ def _bought(session: Session, order: Order) -> tuple[int, Job]:
 
 
 def _finish(
-    session: Session, client: Client, number: int, job: Job, first: Progress, save: str | None
+    session: Session,
+    client: Client,
+    number: int,
+    job: Job,
+    first: Progress,
+    save: str | None,
+    again: bool = True,
 ) -> Generator[Progress | Clip, None, None]:
-    """Wait for a job and fetch its clip. However it ends, the job's id is said."""
+    """Wait for a job and fetch its clip, which an earlier run (`again`) may have fetched already.
+    However it ends, the job's id is said.
+    """
     clock = client.timing.clock
     started = clock()
     now = job
@@ -131,7 +149,9 @@ def _finish(
             session.jobs[job.id] = now
             yield replace(first, elapsed=elapsed)
         yield replace(first, elapsed=clock() - started, step="fetching the clip")
-        yield _kept(session, client, number, now, first, save, started)
+        with session.fetching:
+            made = _kept(session, client, number, now, first, save, started, again)
+        yield made
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped waiting; job {job.id} goes on at the service: %zai wait {job.id}"
@@ -142,6 +162,8 @@ def _finish(
     except JobPending:
         raise
     except ZaiError as error:
+        if isinstance(error, NotFound) and not number:  # an id that somebody typed
+            raise
         raise paid_for(error, f"the job is not lost: %zai wait {job.id}") from None
 
 
@@ -153,13 +175,14 @@ def _kept(
     first: Progress,
     save: str | None,
     started: float,
+    again: bool,
 ) -> Clip:
     """The clip, fetched, or stored where another kernel was faster."""
     place = target(session, save, job.prompt or job.id)
     record = session.orders.get(number) if number else None
     if record is not None and record.state == "done":
         return session.orders.clip(record, place, bool(save))
-    job, kept = _downloaded(client, job, place)
+    job, kept = _downloaded(client, job, place, again)
     made = Clip(
         path=kept.path,
         url=job.urls[0],
@@ -176,15 +199,15 @@ def _kept(
     return made
 
 
-def _downloaded(client: Client, job: Job, place: Any) -> tuple[Job, media.Kept]:
+def _downloaded(client: Client, job: Job, place: Path, seen: bool) -> tuple[Job, media.Kept]:
     """The file, and the job as it is then: a link that has expired is asked for again, once."""
     try:
-        return job, media.download(client.network, job.urls[0], place)
+        return job, media.download(client.network, job.urls[0], place, seen)
     except MediaError:
         again = client.video_result(job)
         if again.state != "done" or again.urls == job.urls:
             raise
-    return again, media.download(client.network, again.urls[0], place)
+    return again, media.download(client.network, again.urls[0], place, seen)
 
 
 def _poster(client: Client, job: Job) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import BadAnswer, PromptError
 from ..types import Delta, Json, ToolCall, Usage
 
+PIECE = 64 * 1024
 PATH = "/chat/completions"
 _EFFORTS = {"low", "high", "max"}
 
@@ -24,7 +25,12 @@ def body(
     if isinstance(messages, str):
         messages = [{"role": "user", "content": messages}] if messages.strip() else []
     # `type` first: for a long history, asking the abstract class takes as long as encoding it.
-    own = [dict(m) for m in messages or () if type(m) is dict or isinstance(m, Mapping)]
+    # The objects themselves are kept: a conversation gives the same ones again and again.
+    own = [
+        m if type(m) is dict else dict(m)
+        for m in messages or ()
+        if type(m) is dict or isinstance(m, Mapping)
+    ]
     if not own or len(own) != len(messages):
         raise PromptError(
             "there is no message to send: write a prompt, or a list of objects "
@@ -61,8 +67,11 @@ class Encoder:
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], bytes] = {}
 
-    def __call__(self, body: Json) -> bytes:
-        """The JSON of a request, its messages last."""
+    def __call__(self, body: Json) -> list[bytes]:
+        """The JSON of a request, its messages last, in pieces of about 64 KB.
+
+        In one piece, a long conversation's requests leave holes of their size in the memory.
+        """
         last, kept = self._last, {}
         parts = []
         for message in body["messages"]:
@@ -75,7 +84,14 @@ class Encoder:
             parts.append(part)
         self._last = kept
         rest = encode({name: value for name, value in body.items() if name != "messages"})
-        return b"".join((rest[:-1], b',"messages":[', b",".join(parts), b"]}"))
+        pieces, begun, size = [], [rest[:-1], b',"messages":['], 0
+        for number, part in enumerate(parts):
+            begun += (b",", part) if number else (part,)
+            size += len(part)
+            if size > PIECE:
+                pieces.append(b"".join(begun))
+                begun, size = [], 0
+        return [*pieces, b"".join((*begun, b"]}"))]
 
 
 def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
@@ -84,17 +100,6 @@ def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
         return text
     parts: list[Json] = [{"type": "image_url", "image_url": {"url": url}} for url in images]
     return [*parts, {"type": "text", "text": text}]
-
-
-def assistant(text: str, calls: Sequence[ToolCall] = ()) -> Json:
-    """An answer as the message that a later request carries."""
-    said: Json = {"role": "assistant", "content": text}
-    if calls:
-        said["tool_calls"] = [
-            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
-            for c in calls
-        ]
-    return said
 
 
 def thinking(choice: str, thinks: str) -> Json:
