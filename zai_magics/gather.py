@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from . import catalogue
 from .errors import BadAnswer, one_line
@@ -24,13 +24,17 @@ _FINE = {"stop", "tool_calls"}
 class Answer:
     """A reply in the making: `answer.add(delta)`, then `answer.draft()` or `answer.reply(…)`.
 
-    `seconds` of `add` is the time since the request, for how long the thinking took.
+    `seconds` of `add` is the time since the request, for how long the thinking took. `clean` takes
+    the key out of what a server sends back.
     Raises BadAnswer beyond 8 MB of text.
     """
 
-    def __init__(self, model: str, *, sandbox: bool = False) -> None:
+    def __init__(
+        self, model: str, *, sandbox: bool = False, clean: Callable[[str], str] = str
+    ) -> None:
         self.model = model
         self.sandbox = sandbox
+        self._clean = clean
         self.usage: Usage | None = None
         self.finish_reason = ""
         self.request_id = ""
@@ -81,13 +85,14 @@ class Answer:
             len(self._thoughts),
             notice,
             self.sandbox,
+            self._clean,
         )
 
     def reply(self, elapsed: float, messages: Sequence[Json], note: str = "") -> Reply:
         """The answer as it ends, with its price and what is not as it should be."""
-        text, thinking = _whole(self._pieces), _whole(self._thoughts)
+        text, thinking = (self._clean(_whole(p)) for p in (self._pieces, self._thoughts))
         calls = tuple(
-            self._calls[i]._replace(arguments="".join(self._arguments[i]))
+            self._calls[i]._replace(arguments=self._clean("".join(self._arguments[i])))
             for i in sorted(self._calls)
         )
         call = Call(
@@ -132,9 +137,9 @@ class Answer:
         """The answer's id and the model that answered stand in every event; once is enough."""
         number, model = event.get("request_id") or event.get("id"), event.get("model")
         if isinstance(number, str):
-            self.request_id = number
+            self.request_id = self._clean(number)
         if isinstance(model, str) and model:
-            self.model = model
+            self.model = self._clean(model)
             self.sandbox = self.sandbox or catalogue.is_sandbox(model)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import media
-from .errors import JournalError, MediaError
+from .errors import CommandError, JournalError, MediaError
 from .journal import Asked, Forgiving, Journal, Record, key_of
 from .retry import Timing
 from .types import Clip, Job, Json, Picture
@@ -80,9 +80,12 @@ class Orders:
         """This notebook's newest orders that ended."""
         return self._read(lambda db: self._journal.calls.ended(db, self._scope(), limit), [])
 
-    def begin(self, order: Order, again: bool = False) -> int:
+    def begin(self, order: Order, after: int | None = None, again: bool = False) -> int:
         """Write down that this is about to be ordered; on the disk when this returns. `again`:
         it may have been written already.
+
+        Raises CommandError when there is an order for the same with a number greater than
+        `after`: another kernel was faster.
         """
         said: Any = order.prompt
         if order.frames:
@@ -102,7 +105,19 @@ class Orders:
             key=order.key,
             again=again,
         )
-        return self._write(lambda db: self._journal.calls.order(db, asked, order.price)) or 0
+
+        def write(db: Any) -> int:
+            calls = self._journal.calls
+            if after is not None and not again:
+                newer = [r.id for r in calls.ordered(db, self._scope(), order.key) if r.id > after]
+                if newer:
+                    raise CommandError(
+                        f"another kernel is ordering this very {order.kind} (#{newer[0]}, "
+                        "%zai jobs); run the cell again to show it"
+                    )
+            return calls.order(db, asked, order.price)
+
+        return self._write(write) or 0
 
     def submitted(self, number: int, result: Json, job: str = "") -> None:
         """The service took it: from here on it is charged, and can be fetched at any time with

@@ -23,7 +23,8 @@ class ChatStream:
     """
 
     def __init__(self, network: Network, timing: Timing, body: Json, content: list[bytes]) -> None:
-        self.answer = Answer(body["model"], sandbox=network.endpoint.sandbox)
+        sandbox, clean = network.endpoint.sandbox, network.key.redact
+        self.answer = Answer(body["model"], sandbox=sandbox, clean=clean)
         self.request = body
         self._content = content
         self._network = network

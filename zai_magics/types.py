@@ -8,6 +8,7 @@ are snapshots of something under way, `Reply`, `Picture` and `Clip` are what a v
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +36,8 @@ class Delta(NamedTuple):
 class Draft:
     """A reply so far: the first `n` pieces of lists that only ever grow.
 
-    Making one costs nothing however long the text is; the words are put together when read.
+    Making one costs nothing however long the text is; the words are put together when read, and
+    `clean` takes the key out of them.
     """
 
     model: str
@@ -45,16 +47,17 @@ class Draft:
     n_thoughts: int = 0
     notice: str = ""
     sandbox: bool = False
+    clean: Callable[[str], str] = str
 
     @property
     def text(self) -> str:
         """The answer so far."""
-        return "".join(self.pieces[: self.n])
+        return self.clean("".join(self.pieces[: self.n]))
 
     @property
     def thinking(self) -> str:
         """The thinking so far."""
-        return "".join(self.thoughts[: self.n_thoughts])
+        return self.clean("".join(self.thoughts[: self.n_thoughts]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ VERSION = 1
 NAME = "journal.db"
 BUSY = 30.0  # seconds that a write waits for another kernel's
 _BROKEN = ("malformed", "not a database", "disk image")
-_OWN_PARTS = ("", "-wal", "-shm")
+_OWN_PARTS = ("", "-wal", "-shm", "-journal")
 _HEAD = b"SQLite format 3\0"
 
 
@@ -168,7 +168,10 @@ class Store:
         if not self.path.stat().st_size:
             return None
         db = _connect(self.path, "mode=ro")
-        self._newer = db.execute("pragma user_version").fetchone()[0] > VERSION
+        try:
+            self._newer = db.execute("pragma user_version").fetchone()[0] > VERSION
+        except sqlite3.OperationalError:  # whoever made it was killed: it must be mended first
+            self._newer = False
         if self._newer:
             return db
         db.close()

@@ -50,7 +50,7 @@ class TerminalPainter:
             self._line(safe.plain(draft.notice))
         elif draft.n_thoughts and not draft.n:
             self._line("thinking …")
-        self._pending += "".join(draft.pieces[self._taken : draft.n])
+        self._pending = draft.clean(self._pending + "".join(draft.pieces[self._taken : draft.n]))
         self._taken = draft.n
         ready = settled(self._pending)
         self._write(safe.plain(self._pending[:ready]))

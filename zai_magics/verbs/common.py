@@ -91,16 +91,18 @@ def buy(
     order: Order,
     send: Callable[[], T],
     facts: Callable[[T], tuple[Json, str]],
+    after: int | None,
 ) -> tuple[int, T]:
     """Send an order, once, and write down what becomes of it before anything is shown.
 
     Gives its number in the journal and the answer; `facts` is what to keep of an answer, and the
-    job's id. Raises MaybeCharged when the answer was lost, Interrupted when it was stopped.
+    job's id; `after` is as for `Orders.begin`. Raises MaybeCharged when the answer was lost,
+    Interrupted when it was stopped.
     """
     answer: T | None = None
     number, sent = 0, False
     try:
-        number = session.orders.begin(order)
+        number = session.orders.begin(order, after)
         sent = True
         answer = send()
         session.orders.submitted(number, *facts(answer))

@@ -49,9 +49,12 @@ def pictures(
     if len(made) < options.n:
         no_unknown(had)
         session.client()  # without a key nothing is shown as being made
+    after = None if options.again else max((r.id for r in had), default=0)
     for number in range(len(made) + 1, options.n + 1):
         yield replace(first, made=made, step=f"{number} of {options.n}" if options.n > 1 else "")
-        made = Pictures((*made, *_bought(session, order, options)))
+        bought, fetched = _bought(session, order, options, after)
+        after = None if after is None else bought
+        made = Pictures((*made, *fetched))
     yield made[0] if options.n == 1 == len(made) else made
 
 
@@ -73,7 +76,10 @@ def _stored(
     return found[-options.n :]
 
 
-def _bought(session: Session, order: Order, options: ImageOptions) -> Iterator[Picture]:
+def _bought(
+    session: Session, order: Order, options: ImageOptions, after: int | None
+) -> tuple[int, Iterator[Picture]]:
+    """The order's number in the journal, and its pictures as they are fetched."""
     client, started = session.client(), session.timing.clock()
     params = {k: v for k, v in order.body.items() if k not in ("model", "prompt")}
     order = replace(order, uid=os.urandom(16))
@@ -81,8 +87,8 @@ def _bought(session: Session, order: Order, options: ImageOptions) -> Iterator[P
     def send() -> Links:
         return client.image_links(order.prompt, model=order.body["model"], **params)
 
-    number, links = buy(session, order, send, lambda links: ({"links": links}, ""))
-    yield from _kept(session, order, options, number, links, order.price, started)
+    number, links = buy(session, order, send, lambda links: ({"links": links}, ""), after)
+    return number, _kept(session, order, options, number, links, order.price, started)
 
 
 def _fetched(

@@ -60,7 +60,8 @@ def clip(
         no_unknown(had)
         session.client()  # without a key nothing is shown as being made
         yield replace(first, step="sending the order")
-        number, job = _bought(session, order)
+        after = None if options.again else max((r.id for r in had), default=0)
+        number, job = _bought(session, order, after)
     else:
         number, job = newest.id, job_of(newest)
         first = replace(first, price=0.0, step="ordered before, waiting for it")
@@ -117,14 +118,14 @@ def _record(session: Session, job_id: str) -> Record | None:
     return found
 
 
-def _bought(session: Session, order: Order) -> tuple[int, Job]:
+def _bought(session: Session, order: Order, after: int | None) -> tuple[int, Job]:
     params = {k: v for k, v in order.body.items() if k not in ("model", "prompt")}
     client = session.client()
 
     def send() -> Job:
         return client.video(order.prompt, model=order.body["model"], **params)
 
-    number, job = buy(session, order, send, lambda job: (of_job(job), job.id))
+    number, job = buy(session, order, send, lambda job: (of_job(job), job.id), after)
     session.jobs[job.id] = job
     return number, job
 
