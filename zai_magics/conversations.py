@@ -99,7 +99,9 @@ class Conversations:
 
         call, number = self._write(write) or (0, where.number if where else 0)
         if where:
-            self._all[where.name] = replace(where, number=number).with_turn(turn, call)
+            # Not always a copy: one that is kept knows its places without looking for them.
+            where = where if where.number == number else replace(where, number=number)
+            self._all[where.name] = where.with_turn(turn, call)
             if turn.place:
                 self._made[turn.place] = where.name
                 self._move(turn, turn.place, where)

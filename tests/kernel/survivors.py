@@ -55,7 +55,7 @@ class Small:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
-            env=environment(**environ),
+            env=dict(environ),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -133,7 +133,8 @@ class Whole:
 
     def kill(self) -> None:
         """What has arrived by now counts; there may have been more on its way."""
-        self.kernel.manager.provisioner.process.kill()  # type: ignore[union-attr]
+        provisioner: Any = self.kernel.manager.provisioner
+        provisioner.process.kill()
         self.kernel.__exit__(None, None, None)
 
 
@@ -145,12 +146,12 @@ class Notebook:
     ) -> None:
         self.folder, self.home, self.kind = folder, folder / "home", kind
         self.file = folder / "lesson.ipynb"
-        self.environ = {
-            "ZAI_BASE_URL": base_url,
-            "ZAI_HOME": str(self.home),
-            "JPY_SESSION_NAME": str(self.file),
-            "IPYTHONDIR": str(folder / "ipython"),
-        }
+        self.environ = environment(
+            ZAI_BASE_URL=base_url,
+            ZAI_HOME=str(self.home),
+            JPY_SESSION_NAME=str(self.file),
+            IPYTHONDIR=str(folder / "ipython"),
+        )
 
     def kernel(self) -> Victim:
         """A new kernel on it."""
@@ -183,7 +184,7 @@ class Notebook:
 
 def save(path: Path, *cells: tuple[str, str, Sequence[Shown]]) -> None:
     """Write a notebook (version 4.5) of code cells: their ids, sources and outputs."""
-    made = [
+    made: list[Shown] = [
         {
             "cell_type": "code",
             "id": cell,

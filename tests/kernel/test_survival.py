@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def survive(notebook: Notebook, sandbox: Sandbox, kills: int, seed: int) -> int:
         if number % 3:
             time.sleep(chance.uniform(0, LATEST) * lasts)
         else:  # the moment at which it says that it is done
-            until(lambda v=victim: acknowledged(v.shown()), LATEST * lasts)
+            until(partial(_says_so, victim), LATEST * lasts)
         victim.kill()
         if acknowledged(victim.shown()):
             kept[f"killed{number}"], shown = code(number), shown + 1
@@ -68,6 +69,10 @@ def survive(notebook: Notebook, sandbox: Sandbox, kills: int, seed: int) -> int:
     victim.kill()
     _whole(notebook, kept)
     return shown
+
+
+def _says_so(victim: Victim) -> bool:
+    return acknowledged(victim.shown())
 
 
 def _goes_on(victim: Victim, number: int) -> float:

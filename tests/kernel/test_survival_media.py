@@ -51,6 +51,7 @@ class Battery:
     pieces: int = 1
     seen: Counter[str] = field(default_factory=Counter)
     _word: str = ""
+    _before: int = 0
     _known: set[Path] = field(default_factory=set)
     _left: set[Path] = field(default_factory=set)
 
@@ -67,7 +68,7 @@ class Battery:
         self._word = f"bird{number}x"
         background = self.kind == "video" and moment not in SENT and number // len(SENT) % 2
         code = self._code(" --background" if background else "")
-        self._known = set(self._files())
+        self._known, self._before = set(self._files()), len(self.shop.ledger)
         victim.begin(code, f"cell{number}")
         self._wait(victim, moment)
         victim.kill()
@@ -121,15 +122,14 @@ class Battery:
             mine = self.shop.ledger[self._before :]
             return any(line["path"].endswith(end) for line in mine)
 
-        self._before = len(self.shop.ledger)
         more = self.chance.uniform
         if moment == "sent":
             time.sleep(more(0, 0.03))
         elif moment == "posting":
-            assert until(lambda: heard("/generations"))
+            assert until(lambda: heard("/generations")), victim.shown()
             time.sleep(more(0, HELD))
         elif moment == "answered":
-            assert until(lambda: heard("/generations"))
+            assert until(lambda: heard("/generations")), victim.shown()
             time.sleep(HELD + more(-0.002, 0.012))
         elif moment == "polling":
             assert until(lambda: any(c["id"] in str(victim.shown()) for c in self._charged()))
@@ -183,8 +183,9 @@ def is_whole(path: Path) -> bool:
         with Image.open(io.BytesIO(content)) as picture:
             picture.load()
         return True
-    with av.open(io.BytesIO(content)) as clip:
-        return sum(1 for _ in clip.decode(video=0)) == clip.streams.video[0].frames > 0
+    with av.open(io.BytesIO(content), "r") as clip:
+        count: int = clip.streams.video[0].frames
+        return 0 < count == len(list(clip.decode(video=0)))
 
 
 def battery(kind: str, folder: Path, shop: Sandbox, seed: int, pieces: int = 1) -> Battery:
