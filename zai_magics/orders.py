@@ -6,6 +6,7 @@ again, so that nothing is bought twice and nothing that was paid for is lost.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,8 @@ class Orders:
     """The journal's part in buying: `number = orders.begin(order)`, then `submitted`, then `done`.
 
     A number is 0 where the journal cannot be used, which `warn` was told; the rest then does
-    nothing, since what was asked for is bought all the same.
+    nothing, since what was asked for is bought all the same. `clean` takes the key out of what a
+    server says.
     """
 
     def __init__(
@@ -55,8 +57,10 @@ class Orders:
         scope: Callable[[], str],
         timing: Callable[[], Timing],
         warn: Callable[[str], None],
+        clean: Callable[[str], str] = str,
     ) -> None:
         self._journal, self._scope, self._timing, self._warn = journal, scope, timing, warn
+        self._clean = clean
         forgiving = Forgiving(journal, warn)
         self._write, self._read = forgiving.write, forgiving.read
 
@@ -190,7 +194,7 @@ class Orders:
             "blob": self._journal.blobs.put_file(made.path),
             "mime": made.mime,
             "url": made.url,
-            "elapsed": round(made.elapsed, 1),
+            "elapsed": round(float(made.elapsed), 1),
             "revised": made.revised_prompt if isinstance(made, Picture) else "",
             "poster": self._journal.blobs.put(poster) if poster else "",
             "sandbox": made.sandbox,
@@ -199,7 +203,8 @@ class Orders:
     def _change(self, number: int, state: str, result: Json, job: str = "") -> None:
         if number:
             calls = self._journal.calls
-            self._write(lambda db: calls.change(db, number, state, result, job))
+            clean = json.loads(self._clean(json.dumps(result)))
+            self._write(lambda db: calls.change(db, number, state, clean, job))
 
 
 def of_job(job: Job) -> Json:
@@ -213,8 +218,8 @@ def job_of(record: Record) -> Job:
     made = Job(record.job, record.model, record.prompt, "pending")
     if "route" not in kept:
         return made
-    urls, cover = tuple(kept.get("urls", ())), kept.get("cover_url", "")
-    return replace(made, route=kept["route"], urls=urls, cover_url=cover)
+    urls = tuple(url for url in kept.get("urls", ()) if isinstance(url, str))
+    return replace(made, route=str(kept["route"]), urls=urls, cover_url=str(kept["cover_url"]))
 
 
 def _is_at(path: Path, target: Path) -> bool:
@@ -224,8 +229,11 @@ def _is_at(path: Path, target: Path) -> bool:
 
 
 def _files(record: Record) -> list[Json]:
-    files: list[Json] | None = record.result.get("files")
-    if not files:
+    """The files that an order brought. What they are was found out when they were kept; a record
+    that says otherwise is not ours.
+    """
+    files = record.files()
+    if not files or any(f["mime"] not in media.MIMES.values() for f in files):
         raise MediaError(f"the journal's record #{record.id} is damaged; --again buys it anew")
     return files
 

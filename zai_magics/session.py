@@ -86,7 +86,9 @@ class Session:
 
     def __post_init__(self) -> None:
         self.conversations = Conversations(self.journal, self.scope, lambda: self.timing, self.warn)
-        self.orders = Orders(self.journal, self.scope, lambda: self.timing, self.warn)
+        self.orders = Orders(
+            self.journal, self.scope, lambda: self.timing, self.warn, self.without_key
+        )
         self.fetching = threading.Lock()  # two cells may wait for one job
         self._told: set[str] = set()
         self._client: Client | None = None
@@ -106,6 +108,10 @@ class Session:
         if text and text not in self._told:
             self._told.add(text)
             self.warnings.append(text)
+
+    def without_key(self, text: str) -> str:
+        """A text of a server's, which may have echoed the key."""
+        return self._client.network.key.redact(text) if self._client else text
 
     def scope(self) -> str:
         """The name under which the journal knows this notebook: its path, else the folder."""

@@ -6,6 +6,7 @@ A file of its own for each, whole or not there; what no longer is what its name 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from ..errors import JournalError
 
 _PIECE = 1 << 20
+_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class Blobs:
@@ -39,7 +41,9 @@ class Blobs:
         return name
 
     def path(self, name: str) -> Path:
-        """Where the bytes of this name are, or would be."""
+        """Where the bytes of this name are, or would be; never outside the folder."""
+        if not _NAME.fullmatch(name):
+            return self.folder / "no such name"
         return self.folder / name[:2] / name
 
     def get(self, name: str) -> bytes | None:

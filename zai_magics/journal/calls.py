@@ -14,8 +14,12 @@ from ..reply import Call, Reply, ToolCall, Usage
 from ..types import Json
 from .texts import Texts, digest, storable
 
-ORDERS = ("image", "video")
-UNDER_WAY = ("submitting", "submitted", "unknown")
+# What is kept of a file: where it is, its copy in `blobs`, what it is.
+_FILE = {
+    **dict.fromkeys(("path", "blob", "mime", "url", "revised", "poster"), str),
+    "elapsed": float,
+    "sandbox": bool,
+}
 _COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.endpoint,
  c.model, c.params, c.result, c.cost, c.job, c.key, p.text, r.text, c.asked"""
 _FROM = """calls c join messages p on p.id = c.prompt left join messages r on r.id = c.reply"""
@@ -68,8 +72,18 @@ class Record:
 
     def blobs(self) -> set[str]:
         """The names of the files that it brought."""
-        files = self.result.get("files", ())
-        return {name for f in files for name in (f["blob"], f["poster"]) if name}
+        return {name for f in self.files() for name in (f["blob"], f["poster"]) if name}
+
+    def usage(self) -> Usage | None:
+        """The tokens of a chat, where they are known."""
+        found = self.result.get("usage")
+        right = isinstance(found, list) and len(found) == 4 and {type(n) for n in found} == {int}
+        return Usage(*found) if right and found is not None else None
+
+    def files(self) -> list[Json]:
+        """What is known of the files that it brought; nothing of what a damaged row says."""
+        found = self.result.get("files")
+        return [f for f in found if _is_file(f)] if isinstance(found, list) else []
 
 
 def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
@@ -146,10 +160,9 @@ class Calls:
     def reply(self, db: sqlite3.Connection, record: Record) -> Reply:
         """A chat's value, as it was."""
         facts = record.result
-        usage = facts.get("usage")
         call = Call(
             record.model,
-            Usage(*usage) if usage else None,
+            record.usage(),
             record.cost,
             facts.get("finish_reason", ""),
             facts.get("elapsed", 0.0),
@@ -229,6 +242,10 @@ def _record(row: Sequence[Any]) -> Record:
     values[9], values[10] = _object(values[9]), _object(values[10])
     values[15] = values[15] or ""
     return Record(*values)
+
+
+def _is_file(found: Any) -> bool:
+    return isinstance(found, dict) and all(type(found.get(k)) is t for k, t in _FILE.items())
 
 
 def _object(text: str) -> Json:

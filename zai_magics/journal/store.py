@@ -234,6 +234,7 @@ def _connect(path: Path, flags: str = "mode=rwc") -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    db.execute("pragma trusted_schema = off")  # a file that somebody else has put there
     db.text_factory = lambda content: content.decode("utf-8", "replace")  # a damaged byte
     return db
 

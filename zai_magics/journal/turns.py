@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..conversation import Conversation, Place, Turn
-from ..reply import Call, Reply, Usage
+from ..reply import Call, Reply
 from .calls import Asked, Calls, Record
 from .texts import Texts, storable
 
@@ -143,7 +143,7 @@ class Turns:
         if row:
             content = self._texts.message(*row).get("content")
             user = tuple(content) if isinstance(content, list) else record.prompt
-        usage = record.result.get("usage")
+        usage = record.usage()
         return Turn(
             user,
             record.reply,
@@ -155,6 +155,6 @@ class Turns:
             record.params,
             record.at,
             record.id,
-            sum(Usage(*usage)[:2]) - usage[3] if usage else 0,
+            sum(usage[:2]) - usage.thinking if usage else 0,
             record.conversation,
         )

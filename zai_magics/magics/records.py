@@ -151,13 +151,12 @@ def _frame(found: Sequence[Record]) -> Any:
 
 
 def _tokens(record: Record, place: int) -> int | None:
-    usage = record.result.get("usage")
-    return int(usage[place]) if usage else None
+    usage = record.usage()
+    return usage[place] if usage else None
 
 
 def _names(record: Record) -> list[str]:
-    files = record.result.get("files", ())
-    return [f["path"].replace("\\", "/").rpartition("/")[2] for f in files]
+    return [f["path"].replace("\\", "/").rpartition("/")[2] for f in record.files()]
 
 
 def _when(at: float) -> str:

@@ -95,7 +95,7 @@ def _fetched(
     session: Session, order: Order, options: ImageOptions, record: Record
 ) -> Iterator[Picture]:
     """Paid for by an earlier run, which was stopped before the file was there."""
-    links, started = record.result["links"], session.timing.clock()
+    links, started = record.result.get("links") or [], session.timing.clock()
     for made in _kept(session, order, options, record.id, links, 0.0, started, True):
         yield replace(made, stored=True)
 

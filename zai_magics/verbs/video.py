@@ -85,7 +85,7 @@ def wait(
     place = target(session, save, record.prompt if record else job_id)
     if record is not None and record.state != "submitted":
         if record.state == "failed":
-            raise JobFailed(f"job {job_id} failed: {record.result['error']}", job_id=job_id)
+            raise JobFailed(f"job {job_id} failed: {record.result.get('error')}", job_id=job_id)
         no_unknown([record])
         if record.kind == "video":
             yield session.orders.clip(record, place, bool(save))

@@ -48,7 +48,7 @@ def frames(urls: list[str]) -> str | list[str] | None:
 def created(data: Json, model: str, prompt: str) -> Job:
     """The job of a create answer; its dialect says where the result is asked for."""
     number = data.get("id") or data.get("request_id")
-    if not isinstance(number, (str, int)) or isinstance(number, bool):
+    if not isinstance(number, (str, int)) or isinstance(number, bool) or len(str(number)) > 200:
         raise BadAnswer("the service's answer names no job")
     route = VIDEOS_ROUTE if "status" in data and "task_status" not in data else ASYNC_ROUTE
     return result(data, Job(id=str(number), model=model, prompt=prompt, route=route))
