@@ -10,6 +10,7 @@ import operator
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from . import defaults
 from .errors import CommandError
 from .turn import Past as Past
 from .turn import Place as Place
@@ -42,7 +43,7 @@ class Conversation:
     the conversation after it. `number` is its own in the journal, 0 when it is not there.
     """
 
-    name: str = "main"
+    name: str = defaults.CONVERSATION
     system: str = ""
     turns: tuple[Turn, ...] = ()
     number: int = 0

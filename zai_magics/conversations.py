@@ -9,13 +9,13 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Any
 
+from . import defaults
 from .conversation import Conversation, Place, Turn
 from .errors import CommandError, one_line
 from .journal import Asked, Forgiving, Journal, Known
 from .retry import Timing
 from .types import Reply
 
-MAIN = "main"
 NAME_LIMIT = 60
 
 
@@ -37,8 +37,8 @@ class Conversations:
         self._scope, self._timing = scope, timing
         forgiving = Forgiving(journal, warn)
         self._write, self._read = forgiving.write, forgiving.read
-        self._all = {MAIN: Conversation()}
-        self._name = MAIN
+        self._all = {defaults.CONVERSATION: Conversation()}
+        self._name = defaults.CONVERSATION
         self._made: dict[Place, str] = {}
         self._ran: dict[str, int] = {}
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .. import notebook, saved
+from .. import defaults, notebook, saved
 from ..conversation import Conversation, Transcript
-from ..conversations import MAIN
 from ..errors import CommandError
 from ..prompt import expand
 from ..verbs.common import no_key
@@ -25,7 +24,7 @@ class Conversing(Stage):
 
     def do_new(self, text: str, *_: Any) -> None:
         """A new conversation."""
-        name = text.strip() or MAIN
+        name = text.strip() or defaults.CONVERSATION
         left = self.session.conversations.new(name)
         behind = f"; {plural(len(left.turns), 'turn')} of the one before stay in %zai log"
         self._say(f"a new conversation, {name!r}{behind if left.turns else ''}")
@@ -99,8 +98,8 @@ class Conversing(Stage):
             )
             return
         note = (
-            f"{plural(new, 'turn')} from {path.name} in the conversation {held.current.name!r}: "
-            "what the file says was said. %zai drop N takes one out, %zai new begins another"
+            f"{plural(new, 'turn')} from {path.name}, as the file has them, now in the conversation "
+            f"{held.current.name!r}. %zai drop N takes one out, %zai new begins another"
         )
         self._show(Transcript(held.current, note=note))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .. import defaults
 from ..catalogue import dollars
 from ..types import Draft, Json, Reply
 from . import parts, safe
@@ -15,7 +16,7 @@ _GLIMPSE = 280
 
 
 def facts(reply: Reply) -> list[str]:
-    """What the quiet line says: model, tokens, price, time."""
+    """What the quiet line says: model, tokens, price, time, and which other conversation."""
     usage = reply.usage
     tokens = ""
     if usage is not None:
@@ -24,7 +25,9 @@ def facts(reply: Reply) -> list[str]:
         inside = f" ({', '.join(details)})" if details else ""
         tokens = f"{parts.count(usage.prompt)} → {parts.count(usage.completion)} tokens{inside}"
     cost = "not charged" if reply.sandbox else dollars(reply.cost)
-    return [reply.model, tokens, cost, parts.seconds(reply.elapsed)]
+    name = reply.call.conversation
+    where = f"in {name}" if name not in ("", defaults.CONVERSATION) else ""
+    return [reply.model, tokens, cost, parts.seconds(reply.elapsed), where]
 
 
 def html(reply: Reply, view: str = "markdown") -> str:

@@ -47,7 +47,8 @@ def turn(
     skip = context.beyond(_room(model, params, user, options.system or context.system), place)
     carried = context.context(user, place, options.system, skip)
     messages = list(carried)
-    note = "; ".join(filter(None, (note, _left_out(skip, model))))
+    elsewhere = "" if options.alone else _elsewhere(session, options, context)
+    note = "; ".join(filter(None, (note, elsewhere, _left_out(skip, model))))
     if options.dry_run:
         yield _dry_run(session, messages, model, params, note)
         return
@@ -168,6 +169,14 @@ def _room(model: str, params: Json, user: Content, system: str) -> int:
     answer = asked if isinstance(asked, int) else ANSWER
     taken = estimate([{"content": user}, {"content": system}])
     return max(0, context - min(answer, context // 2) - taken)
+
+
+def _elsewhere(session: Session, options: ChatOptions, context: Conversation) -> str:
+    """Said of a turn that stays in its conversation although another one is current."""
+    now = session.conversation.name
+    if options.conversation is not None or context.name == now:
+        return ""
+    return f"asked in {context.name}, where this cell's turn is; -c {now} asks it in {now}"
 
 
 def _left_out(turns: int, model: str) -> str:

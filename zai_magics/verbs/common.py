@@ -74,11 +74,11 @@ def progress(session: Session, what: str, model: str, said: str) -> Progress:
 def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -> Request:
     """What a paid request would send and cost; of the pieces so many have been bought before."""
     price, missing = session.price(body["model"]), max(0, pieces - stored)
-    words = [catalogue.dollars(None if price is None else price * missing)] if missing else []
-    words += [f"for {missing} pieces"] if missing > 1 else []
-    there = pieces - missing
-    words += [f"{there} stored, free" if missing else "stored, free"] if there else []
-    return Request(session.endpoint().url + path, body, 0, " ".join(words))
+    total = catalogue.dollars(None if price is None else price * missing)
+    there = f"{pieces - missing} of {pieces} stored, free" if stored else ""
+    buy = f"{missing} to buy: {total}" if stored or missing > 1 else total
+    words = "; ".join(filter(None, (buy if missing else "", there)))
+    return Request(session.endpoint().url + path, body, 0, words)
 
 
 def given(params: Json) -> Json:
