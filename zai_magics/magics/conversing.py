@@ -98,7 +98,7 @@ class Conversing(Stage):
             )
             return
         note = (
-            f"{plural(new, 'turn')} from {path.name}, as the file has them, now in the conversation "
+            f"{plural(new, 'turn')} from {path.name}, as the file has them, now in "
             f"{held.current.name!r}. %zai drop N takes one out, %zai new begins another"
         )
         self._show(Transcript(held.current, note=note))
