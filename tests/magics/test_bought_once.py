@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from books import restart
+from books import restart, shown
 from shell_cells import Cells, Ran
 
 from zai_magics.sandbox import Sandbox
@@ -162,3 +162,12 @@ def test_a_sandbox_at_another_port_is_the_same_seller(cells: Cells) -> None:
         cells.zai.session.base_url = other.base_url
         run(cells, "image -o made a cat")
         assert cells.value("made").stored and other.charged == []
+
+
+def test_a_dry_run_says_what_is_stored_and_what_is_to_buy(cells: Cells) -> None:
+    cells.run("%zai image a cat", "1")
+    ran = cells.run("%zai image --dry-run -n 3 a cat", "2")
+    assert "2 to buy" in shown(ran) and "1 of 3 stored, free" in shown(ran) and not ran.sent
+    assert "1 of 1 stored, free" in shown(cells.run("%zai image --dry-run a cat", "2"))
+    assert "stored" not in shown(cells.run("%zai image --dry-run --again a cat", "2"))
+    assert "stored" not in shown(cells.run("%zai video --dry-run a cat", "2"))

@@ -161,3 +161,26 @@ def test_history_marks_turns_whose_cell_the_saved_notebook_no_longer_has(
     assert shown.index("[[echo]]b") < shown.index("gone") < shown.index("[[echo]]c")
     lesson.unlink()
     assert "gone" not in said(cells, "history")
+
+
+def html(cells: Cells, cell: str, cell_id: str) -> str:
+    """What a cell shows in the end, as HTML."""
+    ran = cells.run(cell, cell_id)
+    assert ran.ok, ran.out
+    return str(ran.displays[-1]["data"]["text/html"])
+
+
+def test_an_answer_in_another_conversation_names_it(cells: Cells) -> None:
+    assert "in side" in html(cells, "%%zai chat -c side\n[[echo]]a", "1")
+    assert "in main" not in html(cells, "%%zai\n[[echo]]b", "2")
+
+
+def test_a_turn_that_stays_in_its_conversation_says_so(cells: Cells) -> None:
+    ask(cells, "a", "1")
+    said(cells, "use other", "2")
+    ask(cells, "b", "3")
+    shown = html(cells, "%%zai\n[[echo]]a", "1")
+    assert "asked in main, where this cell&#x27;s turn is; -c other asks it in other" in shown
+    assert held(cells) == {"main": ["a"], "other": ["b"]}
+    assert ask(cells, "a", "1", "-c other") == ["b", "b", "a"]
+    assert held(cells) == {"main": [], "other": ["b", "a"]}
