@@ -94,7 +94,7 @@ class Texts:
                  select id, parent, message, 0 from threads where id = ?
                  union all
                  select t.id, t.parent, t.message, depth + 1
-                 from threads t join path p on t.id = p.parent)
+                 from threads t join path p on t.id = p.parent and t.id < p.id)
                select m.role, m.text, m.more from path p join messages m on m.id = p.message
                order by p.depth desc""",
             (thread,),
