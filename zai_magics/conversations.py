@@ -41,6 +41,7 @@ class Conversations:
         self._name = defaults.CONVERSATION
         self._made: dict[Place, str] = {}
         self._ran: dict[str, int] = {}
+        self._since = 0.0  # when this notebook began, where the journal knows an older one
 
     @property
     def current(self) -> Conversation:
@@ -186,13 +187,19 @@ class Conversations:
     def come_back(self, kept: Callable[[Conversation], Conversation]) -> Conversation | None:
         """In a new kernel: this notebook's conversations from the journal, each as far as `kept`
         leaves it. Gives the whole of the one that is current now, None if there are none.
+
+        Where nothing is left of all their turns, they are another notebook's that had this name.
         """
 
         def load(db: Any) -> list[Conversation]:
             return [self._turns.load(db, k) for k in self._turns.known(db, self._scope())]
 
         stored: list[Conversation] = self._read(load, [])
-        self._all.update({one.name: kept(one) for one in stored})
+        back = {one.name: kept(one) for one in stored}
+        if any(o.turns for o in stored) and not any(o.turns for o in back.values()):
+            self._since = self._now()
+            return None
+        self._all.update(back)
         self._name = stored[0].name if stored else self._name
         return stored[0] if stored else None
 
@@ -232,7 +239,7 @@ class Conversations:
 
     def _row(self, db: Any, one: Conversation) -> int:
         used = self._now() if one.name == self._name else 0.0  # a -c makes none the current one
-        return self._turns.row(db, self._scope(), one, used)
+        return self._turns.row(db, self._scope(), one, used, self._since)
 
     def _now(self) -> float:
         return self._timing().now()

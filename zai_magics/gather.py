@@ -69,7 +69,8 @@ class Answer:
         for index, call in delta.tool_calls:
             self._add_call(index, call)
         self.usage = delta.usage or self.usage
-        self.finish_reason = delta.finish_reason or self.finish_reason
+        if delta.finish_reason:
+            self.finish_reason = self._clean(delta.finish_reason)
         if delta.raw and not self.request_id:
             self._name(delta.raw)
         if self._size > TEXT_LIMIT:
@@ -131,7 +132,8 @@ class Answer:
         had = self._calls.get(index, ToolCall("", "", ""))
         self._arguments.setdefault(index, []).append(call.arguments)
         self._size += sum(map(_bytes, call))
-        self._calls[index] = ToolCall(call.id or had.id, call.name or had.name, "")
+        clean = self._clean
+        self._calls[index] = ToolCall(clean(call.id or had.id), clean(call.name or had.name), "")
 
     def _name(self, event: Json) -> None:
         """The answer's id and the model that answered stand in every event; once is enough."""

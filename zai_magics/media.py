@@ -202,7 +202,7 @@ def _move(part: Path, path: Path) -> None:
 
 def _check_type(content: bytes, kind: str) -> None:
     mime = MIMES.get(suffix(content), "")
-    if not mime.startswith(kind):
+    if not mime or not mime.startswith(kind):
         what = mime or _guess(content)
         raise MediaError(f"the service's link gave {what}, not a file of {kind}; it was not kept")
 

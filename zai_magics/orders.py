@@ -65,8 +65,10 @@ class Orders:
         self._write, self._read = forgiving.write, forgiving.read
 
     def had(self, order: Order) -> list[Record]:
-        """This notebook's orders for the same, newest first, but for those that failed."""
-        return self._read(lambda db: self._journal.calls.ordered(db, self._scope(), order.key), [])
+        """This notebook's orders for the same, newest first, but for those that failed; also those
+        without an end of a notebook that is no longer there, which may be this one renamed.
+        """
+        return self._read(lambda db: self._had(db, order), [])
 
     def of_job(self, job: str) -> Record | None:
         """The order that a job of the service belongs to."""
@@ -113,7 +115,7 @@ class Orders:
         def write(db: Any) -> int:
             calls = self._journal.calls
             if after is not None and not again:
-                newer = [r.id for r in calls.ordered(db, self._scope(), order.key) if r.id > after]
+                newer = [r.id for r in self._had(db, order) if r.id > after]
                 if newer:
                     raise CommandError(
                         f"another kernel is ordering this very {order.kind} (#{newer[0]}, "
@@ -171,6 +173,14 @@ class Orders:
         poster = self._journal.blobs.get(file["poster"]) if file["poster"] else None
         path = self._place(record, 0, target, there)
         return Clip(path, **_facts(record, file), poster=poster or b"", job_id=record.job)
+
+    def _had(self, db: Any, order: Order) -> list[Record]:
+        scope = self._scope()
+        return [
+            r
+            for r in self._journal.calls.ordered(db, order.key)
+            if r.notebook == scope or (r.state != "done" and not os.path.exists(r.notebook))
+        ]
 
     def _place(self, record: Record, number: int, target: Path, there: bool) -> Path:
         """Where the file is, made again from the journal's copy if need be."""

@@ -90,6 +90,8 @@ class Session:
             self.journal, self.scope, lambda: self.timing, self.warn, self.without_key
         )
         self.fetching = threading.Lock()  # two cells may wait for one job
+        self.lost: set[bytes] = set()  # orders without an answer, where the journal is of no use
+        self._folder: Path | None = None
         self._told: set[str] = set()
         self._client: Client | None = None
         self._made_for = 0
@@ -115,7 +117,8 @@ class Session:
 
     def scope(self) -> str:
         """The name under which the journal knows this notebook: its path, else the folder."""
-        path = str(self.file() or self.folder())
+        self._folder = self._folder or self.folder()  # whatever os.chdir does later
+        path = str(self.file() or self._folder)
         return path.encode("utf-8", "replace").decode()  # Linux has names that are no UTF-8
 
     def seller(self) -> str:

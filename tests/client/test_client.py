@@ -355,7 +355,7 @@ def test_a_jobs_id_is_quoted(connect: Connect, number: str, path: str) -> None:
             ("https://u",),
         ),
         ({"video_url": "https://u"}, "done", ("https://u",)),
-        ({"task_status": "SUCCESS", "video_result": []}, "failed", ()),
+        ({"task_status": "SUCCESS", "video_result": []}, "pending", ()),
         ({"task_status": "FAIL", "error": {"code": "1", "message": "unsafe"}}, "failed", ()),
         ({"status": "cancelled", "message": "by you"}, "failed", ()),
     ],

@@ -37,10 +37,22 @@ def test_several_of_one_kernel_are_ordered_one_after_the_other(tmp_path: Path) -
 
 
 def test_another_order_another_notebook_and_one_anew_are_not_held_up(tmp_path: Path) -> None:
-    orders(tmp_path).begin(order(), after=0)
-    assert orders(tmp_path).begin(order("a dog"), after=0)
-    assert orders(tmp_path, "/home/someone/other.ipynb").begin(order(), after=0)
-    assert orders(tmp_path).begin(order(), after=None)
+    here, there = (str(tmp_path / name) for name in ("here.ipynb", "there.ipynb"))
+    Path(here).write_text("{}")
+    orders(tmp_path, here).begin(order(), after=0)
+    assert orders(tmp_path, here).begin(order("a dog"), after=0)
+    assert orders(tmp_path, there).begin(order(), after=0)
+    assert orders(tmp_path, here).begin(order(), after=None)
+
+
+def test_an_order_without_an_end_follows_a_notebook_that_was_renamed(tmp_path: Path) -> None:
+    old = tmp_path / "old.ipynb"
+    old.write_text("{}")
+    one = orders(tmp_path, str(old))
+    number = one.begin(order(), after=0)
+    one.unknown(number, "the answer was lost")
+    renamed = orders(tmp_path, str(old.rename(tmp_path / "new.ipynb")))
+    assert [r.id for r in renamed.had(order())] == [number]
 
 
 def test_one_that_failed_holds_nobody_up(tmp_path: Path) -> None:

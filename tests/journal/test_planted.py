@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from written import asked, chat
 
-from zai_magics.errors import MediaError
+from zai_magics.errors import JournalError, MediaError
 from zai_magics.journal import Journal
 from zai_magics.orders import Orders
 from zai_magics.retry import Timing
@@ -71,3 +72,45 @@ def test_a_request_that_is_its_own_context_ends(tmp_path: Path) -> None:
         db.execute("update threads set parent = id")
         record = journal.calls.get(db, number)
         assert record and len(journal.calls.reply(db, record).messages) == 2
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "create trigger hide after insert on calls begin delete from calls; end",
+        "create view endless as with recursive n(x) as (select 1 union all select x from n)"
+        " select * from n",
+    ],
+)
+def test_a_file_with_programs_of_its_own_is_moved_aside(tmp_path: Path, planted: str) -> None:
+    journal = Journal(tmp_path / "home")
+    chat(journal, "x")
+    with journal.write() as db:
+        db.execute(planted)
+    journal.close()
+    assert chat(Journal(tmp_path / "home"), "y") == 1
+    assert list((tmp_path / "home").glob("journal.db.broken-*"))
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with sqlite3.connect(home / "journal.db") as db:
+        db.execute("create table theirs (a)")
+    db.close()
+    before = (home / "journal.db").read_bytes()
+    with pytest.raises(JournalError, match="another program"):
+        chat(Journal(home), "x")
+    assert (home / "journal.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["at = 1e300", "cost = 'abc'", "model = x'ff00'", "state = 7"])
+def test_damaged_columns_are_no_error(tmp_path: Path, change: str) -> None:
+    journal = Journal(tmp_path / "home")
+    number = chat(journal, "x")
+    with journal.write() as db:
+        db.execute(f"update calls set {change}")
+        db.execute("update messages set more = '[]'")
+    (record,) = journal.find("", 10)
+    with journal.read() as db:
+        assert record.id == number and journal.calls.reply(db, record) == "ok"

@@ -134,10 +134,10 @@ class Calls:
         """One call."""
         return next(self._select(db, "c.id = ?", (number,)), None)
 
-    def ordered(self, db: sqlite3.Connection, notebook: str, key: bytes) -> list[Record]:
-        """This notebook's orders for this very request that did not fail, newest first."""
-        where = "c.key = ? and c.kind in ('image', 'video') and c.notebook = ?"
-        return list(self._select(db, f"{where} and c.state != 'failed'", (key, notebook)))
+    def ordered(self, db: sqlite3.Connection, key: bytes) -> list[Record]:
+        """The orders for this very request that did not fail, newest first."""
+        where = "c.key = ? and c.kind in ('image', 'video') and c.state != 'failed'"
+        return list(self._select(db, where, (key,)))
 
     def of_job(self, db: sqlite3.Connection, job: str) -> Record | None:
         """The call that ordered this job of the service."""
@@ -240,8 +240,16 @@ class Calls:
 def _record(row: Sequence[Any]) -> Record:
     values = list(row)
     values[9], values[10] = _object(values[9]), _object(values[10])
-    values[15] = values[15] or ""
+    for at in (2, 3, 4, 5, 6, 7, 8, 12, 14, 15):
+        values[at] = values[at] if isinstance(values[at], str) else ""
+    values[1] = _number(values[1]) or 0.0
+    values[11] = _number(values[11])
     return Record(*values)
+
+
+def _number(value: Any) -> float | None:
+    """A time or a price, None for what a damaged row has there."""
+    return float(value) if isinstance(value, (int, float)) and 0 <= value < 1e11 else None
 
 
 def _is_file(found: Any) -> bool:

@@ -30,7 +30,7 @@ _HEAD = b"SQLite format 3\0"
 def home() -> Path:
     """Where the journal lives: ZAI_HOME, else `.zai_magics` in the user's folder."""
     named = os.environ.get("ZAI_HOME", "").strip()
-    return Path(named).expanduser() if named else Path.home() / ".zai_magics"
+    return Path(named).expanduser().absolute() if named else Path.home() / ".zai_magics"
 
 
 class Store:
@@ -180,6 +180,7 @@ class Store:
     def _prepared(self, db: sqlite3.Connection) -> sqlite3.Connection:
         """The connection with its settings, and the tables made."""
         try:
+            _check_schema(db)
             if db.execute("pragma journal_mode").fetchone()[0] != "wal":
                 _patiently(lambda: db.execute("pragma journal_mode = wal").fetchone())
             db.execute("pragma synchronous = full")
@@ -216,6 +217,7 @@ class Store:
         try:
             self._check_head()
             db = _connect(self.path, "mode=rw")
+            _check_schema(db)
         except (sqlite3.Error, FileNotFoundError):
             return False
         try:
@@ -250,6 +252,17 @@ def _make_tables(db: sqlite3.Connection) -> None:
     except BaseException:
         db.rollback()
         raise
+
+
+def _check_schema(db: sqlite3.Connection) -> None:
+    """Raises DatabaseError for a file that somebody has made for us: ours has no views or triggers,
+    which would run when a table is read; and OperationalError for another program's.
+    """
+    kinds = {row[0] for row in db.execute("select type from sqlite_master")}
+    if kinds & {"view", "trigger"}:
+        raise sqlite3.DatabaseError("malformed: it has views or triggers")
+    if kinds and not db.execute("pragma user_version").fetchone()[0]:
+        raise sqlite3.OperationalError("it belongs to another program")
 
 
 def _schema() -> Iterator[str]:

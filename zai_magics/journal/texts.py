@@ -122,10 +122,10 @@ class Texts:
         if more is None:
             return {"role": role, "content": text}
         try:
-            message: Json = _mapped(json.loads(more), self._with_blob)
-        except (ValueError, RecursionError):  # a damaged row
-            return {"role": role, "content": text}
-        return message
+            message = _mapped(json.loads(more), self._with_blob)
+        except (ValueError, TypeError, RecursionError):  # a damaged row
+            message = None
+        return message if isinstance(message, dict) else {"role": role, "content": text}
 
     def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
         number, of_message = self._put_message(db, message)

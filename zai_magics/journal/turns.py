@@ -16,6 +16,9 @@ from ..reply import Call, Reply
 from .calls import Asked, Calls, Record
 from .texts import Texts, storable
 
+# Later than any other, also when the clock was set back.
+_LATER = "max(?, (select coalesce(max(used), 0) + 0.001 from conversations))"
+
 
 class Known(NamedTuple):
     """A conversation that the journal knows, without its turns."""
@@ -34,15 +37,18 @@ class Turns:
         self._texts, self._calls = texts, calls
 
     def begin(
-        self, db: sqlite3.Connection, notebook: str, name: str, system: str, now: float
+        self, db: sqlite3.Connection, notebook: str, name: str, system: str, used: float
     ) -> int:
-        """A new one; an older one of this name is behind it from now on."""
-        sql = "insert into conversations (notebook, name, system, used) values (?, ?, ?, ?)"
-        return int(db.execute(sql, (notebook, name, storable(system), now)).lastrowid or 0)
+        """A new one; an older one of this name is behind it from now on. `used` is 0 for one that
+        is not current.
+        """
+        later = _LATER if used else "?"
+        sql = f"insert into conversations (notebook, name, system, used) values (?, ?, ?, {later})"
+        return int(db.execute(sql, (notebook, name, storable(system), used)).lastrowid or 0)
 
     def use(self, db: sqlite3.Connection, number: int, now: float) -> None:
         """It is the notebook's current one."""
-        db.execute("update conversations set used = ? where id = ?", (now, number))
+        db.execute(f"update conversations set used = {_LATER} where id = ?", (now, number))
 
     def set_system(self, db: sqlite3.Connection, number: int, system: str) -> None:
         """Another system prompt."""
@@ -82,12 +88,18 @@ class Turns:
         """The newest of a name."""
         return next((k for k in self.known(db, notebook) if k.name == name), None)
 
-    def row(self, db: sqlite3.Connection, notebook: str, one: Conversation, used: float) -> int:
+    def row(
+        self, db: sqlite3.Connection, notebook: str, one: Conversation, used: float, since: float
+    ) -> int:
         """The row of one that has not been written down: that of another kernel on the notebook,
-        or a new one. Sessions in a folder have their own each.
+        unless it was used last before `since`, or a new one. Sessions in a folder have their own.
         """
         known = self.named(db, notebook, one.name) if notebook.endswith(".ipynb") else None
-        return known.id if known else self.begin(db, notebook, one.name, one.system, used)
+        return (
+            known.id
+            if known and known.used >= since
+            else self.begin(db, notebook, one.name, one.system, used)
+        )
 
     def write(
         self, db: sqlite3.Connection, notebook: str, one: Conversation, now: float

@@ -82,7 +82,8 @@ class Conversing(Stage):
         path = self._path(text) if text.strip() else own
         if path is None:
             raise CommandError("which notebook this is is not known here: %zai restore FILE.ipynb")
-        name = None if own is not None and _same(path, own) else path.stem[:60].strip() or "file"
+        # The suffix keeps it apart from a conversation of the user's own.
+        name = None if own is not None and _same(path, own) else path.name[-60:].strip()
         held = self.session.conversations
         turns = notebook.turns(path)
         if said.get("dry_run"):

@@ -15,6 +15,7 @@ from .stage import Said, Stage, plural
 
 MOST = 10_000
 ROWS, ENDED = 20, 10
+ON_ITS_WAY = 600.0  # seconds that another kernel may still be waiting for an order's answer
 _STATES = {
     "submitting": "unknown: may have been charged",
     "unknown": "unknown: may have been charged",
@@ -70,6 +71,12 @@ class Keeping(Stage):
         return list(self.session.wait(f"#{number}"))[-1]
 
     def _forget(self, number: int) -> None:
+        record = self.session.orders.get(number)
+        if record is not None and record.state == "submitted":
+            raise CommandError(f"order #{number} is paid for and not fetched: %zai wait #{number}")
+        fresh = record is not None and self.session.timing.now() - record.at < ON_ITS_WAY
+        if record is not None and record.state == "submitting" and fresh:
+            raise CommandError(f"order #{number} may be on its way yet; forget it in ten minutes")
         gone = self.session.journal.forget(number)
         if gone is None:
             raise CommandError(f"the journal has no call {number}; %zai log lists them")

@@ -23,7 +23,7 @@ EXPECTED = {"image": 15.0, "video": 90.0}
 SANDBOX_EXPECTED = 4.0
 ANEW = "--again in the cell buys it anew"
 MAYBE_CHARGED = (
-    "stopped while the order was on its way: it may have been made and charged; "
+    "an order for this was sent, and no answer came: it may have been made and charged; "
     f"look at your bill on z.ai; {ANEW}"
 )
 
@@ -99,6 +99,8 @@ def buy(
     job's id; `after` is as for `Orders.begin`. Raises MaybeCharged when the answer was lost,
     Interrupted when it was stopped.
     """
+    if after is not None and order.key in session.lost:
+        raise MaybeCharged(MAYBE_CHARGED, outcome="refused")
     answer: T | None = None
     number, sent = 0, False
     try:
@@ -112,19 +114,26 @@ def buy(
             session.orders.cancel(number)
             raise Interrupted("stopped; nothing was ordered") from None
         if answer is None:
-            session.orders.unknown(number, "stopped on its way")
+            _lost(session, order, number, "stopped on its way")
             raise Interrupted(MAYBE_CHARGED) from None
         session.orders.submitted(number, *facts(answer))
         session.spent.add(order.price)
         raise Interrupted("stopped; it is ordered and paid for: run the cell again") from None
     except MaybeCharged as error:
-        session.orders.unknown(number, str(error).partition(" - ")[0])
+        _lost(session, order, number, str(error).partition(" - ")[0])
         raise MaybeCharged(f"{error}; {ANEW}") from None
     except ZaiError:
         session.orders.cancel(number)
         raise
     session.spent.add(order.price)
     return number, answer
+
+
+def _lost(session: Session, order: Order, number: int, why: str) -> None:
+    """Remember an order without an answer, in the journal or, where that is of no use, here."""
+    session.orders.unknown(number, why)
+    if not number:
+        session.lost.add(order.key)
 
 
 def no_unknown(had: Sequence[Record]) -> None:

@@ -92,6 +92,11 @@ def wait(
         else:
             yield _one_or_all(session.orders.pictures(record, place, bool(save)))
         return
+    if record is not None and record.endpoint != session.seller():
+        raise CommandError(
+            f"{job_id} was ordered at {record.endpoint}, and requests go to {session.seller()}; "
+            "switch back first (%zai shows where they go)"
+        )
     client = client or session.client()
     if record is not None and record.kind == "image":
         yield _one_or_all(image.fetch(session, record, save))

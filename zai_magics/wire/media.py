@@ -48,7 +48,9 @@ def frames(urls: list[str]) -> str | list[str] | None:
 def created(data: Json, model: str, prompt: str) -> Job:
     """The job of a create answer; its dialect says where the result is asked for."""
     number = data.get("id") or data.get("request_id")
-    if not isinstance(number, (str, int)) or isinstance(number, bool) or len(str(number)) > 200:
+    name = "" if isinstance(number, bool) else str(number)
+    known = isinstance(number, (str, int)) and name.isprintable() and 0 < len(name) <= 200
+    if not known or name.startswith("#"):  # which names an order of the journal
         raise BadAnswer("the service's answer names no job")
     route = VIDEOS_ROUTE if "status" in data and "task_status" not in data else ASYNC_ROUTE
     return result(data, Job(id=str(number), model=model, prompt=prompt, route=route))
@@ -62,8 +64,8 @@ def result(data: Json, job: Job) -> Job:
     if word in _FAILED:
         return replace(job, state="failed", error=_reason(data))
     if word in _DONE or (urls and not word):
-        if not urls:
-            return replace(job, state="failed", error="done, but without a link to the file")
+        if not urls:  # it may be on its way; only the service's own word means failed
+            return replace(job, state="pending")
         return replace(job, state="done", urls=tuple(urls), cover_url=_cover(data))
     return replace(job, state="pending")
 
