@@ -112,7 +112,13 @@ class Client:
         `client.video_result(job)`; `image_url=` gives the first frame, or first and last.
         """
         body = {"model": model, "prompt": prompt or None, **params}
-        return self._paid(media.VIDEOS, _given(body), lambda a: media.created(a, model, prompt))
+        job = self._paid(media.VIDEOS, _given(body), lambda a: media.created(a, model, prompt))
+        if self.network.key.redact(job.id) != job.id:
+            raise MaybeCharged(
+                "the service named the job by your key, which is not kept: it may have been "
+                "charged; look at your bill on z.ai"
+            )
+        return job
 
     def video_result(self, job: Job | str) -> Job:
         """The job as it stands: `.state` is pending, done (`.urls`) or failed (`.error`).

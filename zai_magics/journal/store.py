@@ -258,10 +258,10 @@ def _check_schema(db: sqlite3.Connection) -> None:
     """Raises DatabaseError for a file that somebody has made for us: ours has no views or triggers,
     which would run when a table is read; and OperationalError for another program's.
     """
-    kinds = {row[0] for row in db.execute("select type from sqlite_master")}
-    if kinds & {"view", "trigger"}:
+    found = dict(db.execute("select name, type from sqlite_master"))
+    if {"view", "trigger"} & set(found.values()):
         raise sqlite3.DatabaseError("malformed: it has views or triggers")
-    if kinds and not db.execute("pragma user_version").fetchone()[0]:
+    if found and "messages" not in found:
         raise sqlite3.OperationalError("it belongs to another program")
 
 

@@ -23,7 +23,7 @@ EXPECTED = {"image": 15.0, "video": 90.0}
 SANDBOX_EXPECTED = 4.0
 ANEW = "--again in the cell buys it anew"
 MAYBE_CHARGED = (
-    "an order for this was sent, and no answer came: it may have been made and charged; "
+    "an order for this was sent, and nothing is known of it: it may have been made and charged; "
     f"look at your bill on z.ai; {ANEW}"
 )
 
@@ -126,6 +126,8 @@ def buy(
         session.orders.cancel(number)
         raise
     session.spent.add(order.price)
+    if not number:  # until its file is there
+        session.lost.add(order.key)
     return number, answer
 
 

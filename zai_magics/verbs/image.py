@@ -141,4 +141,5 @@ def _kept(
             )
         )
     session.orders.done(number, {"links": list(links)}, made)
+    session.lost.discard(order.key)
     yield from made

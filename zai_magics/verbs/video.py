@@ -72,6 +72,7 @@ def clip(
         return
     fresh = newest is None
     yield from _finish(session, session.client(), number, job, first, options.save, not fresh)
+    session.lost.discard(order.key)
 
 
 def wait(
