@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from . import catalogue
 from .errors import BadAnswer, one_line
+from .text import whole
 from .types import Call, Delta, Draft, Json, Reply, ToolCall, Usage
 
 TEXT_LIMIT = 8 * 1024 * 1024
@@ -91,7 +92,7 @@ class Answer:
 
     def reply(self, elapsed: float, messages: Sequence[Json], note: str = "") -> Reply:
         """The answer as it ends, with its price and what is not as it should be."""
-        text, thinking = (self._clean(_whole(p)) for p in (self._pieces, self._thoughts))
+        text, thinking = (self._clean(whole("".join(p))) for p in (self._pieces, self._thoughts))
         calls = tuple(
             self._calls[i]._replace(arguments=self._clean("".join(self._arguments[i])))
             for i in sorted(self._calls)
@@ -147,17 +148,3 @@ class Answer:
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _whole(pieces: list[str]) -> str:
-    """The pieces as one text that can be printed and encoded.
-
-    JSON may carry the two halves of a character in two pieces: they are joined through UTF-16,
-    and a half that stays alone becomes U+FFFD.
-    """
-    text = "".join(pieces)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text

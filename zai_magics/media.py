@@ -12,10 +12,10 @@ import contextlib
 import filecmp
 import os
 import re
-import secrets
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from .body import Body
 from .endpoint import is_loopback
 from .errors import APIError, MediaError, ZaiError, one_line
+from .files import part, pieces
 from .network import Network, masked
 from .retry import Attempts
 
@@ -108,13 +109,7 @@ def download(network: Network, url: str, target: Path, again: bool = False) -> K
 
 def copy(source: Path, target: Path) -> Kept:
     """Keep a copy of a picture or clip as `keep` does, piece by piece."""
-
-    def pieces() -> Iterator[bytes]:
-        with open(source, "rb") as file:
-            while piece := file.read(1 << 20):
-                yield piece
-
-    return _written(pieces(), target, "")
+    return _written(pieces(source), target, "")
 
 
 def stem(text: str, limit: int = 48) -> str:
@@ -126,23 +121,15 @@ def stem(text: str, limit: int = 48) -> str:
     return f"a-{words}" if _DEVICES.fullmatch(words) else words or "untitled"
 
 
-def _written(pieces: Iterator[bytes], target: Path, kind: str, again: bool = False) -> Kept:
+def _written(content: Iterator[bytes], target: Path, kind: str, again: bool = False) -> Kept:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _tidy(target.parent)
-        part = target.parent / f".{secrets.token_hex(8)}.part"
-        try:
-            with open(part, "xb") as file:
-                first = _head(pieces)
-                _check_type(first, kind)
-                file.write(first)
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            end = suffix(first)
-            return Kept(_placed(part, target, end, again), MIMES[end])
-        finally:
-            part.unlink(missing_ok=True)
+        first = _head(content)
+        _check_type(first, kind)
+        end = suffix(first)
+        with part(target.parent, chain((first,), content)) as finished:
+            return Kept(_placed(finished, target, end, again), MIMES[end])
     except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
         why = getattr(error, "strerror", None) or error
         raise MediaError(
@@ -151,10 +138,10 @@ def _written(pieces: Iterator[bytes], target: Path, kind: str, again: bool = Fal
         ) from None
 
 
-def _head(pieces: Iterator[bytes]) -> bytes:
+def _head(content: Iterator[bytes]) -> bytes:
     """Enough of the beginning to know the type, however small the pieces are."""
     head = b""
-    for piece in pieces:
+    for piece in content:
         head += piece
         if len(head) >= 16:
             break
@@ -163,38 +150,38 @@ def _head(pieces: Iterator[bytes]) -> bytes:
 
 def _tidy(folder: Path) -> None:
     """Remove what kernels that were killed while writing have left, when it is a day old."""
-    for part in folder.glob(".*.part"):
+    for left in folder.glob(".*.part"):
         with contextlib.suppress(OSError):
-            if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > DAY:
-                part.unlink()
+            if _PART.fullmatch(left.name) and time.time() - left.stat().st_mtime > DAY:
+                left.unlink()
 
 
-def _placed(part: Path, target: Path, end: str, again: bool) -> Path:
+def _placed(finished: Path, target: Path, end: str, again: bool) -> Path:
     """Give the finished file its name with the right suffix, the first that is free."""
     name = target.stem if target.suffix.lower() in _SUFFIXES else target.name
     for n in range(1, 10_000):
         path = target.with_name(f"{name}{end}" if n == 1 else f"{name}-{n}{end}")
         try:
-            _move(part, path)
+            _move(finished, path)
         except FileExistsError:
-            if again and filecmp.cmp(part, path, shallow=False):
+            if again and filecmp.cmp(finished, path, shallow=False):
                 return path
             continue
         return path
     raise MediaError(f"10,000 files named {name} are there already; give a name with --save PATH")
 
 
-def _move(part: Path, path: Path) -> None:
+def _move(finished: Path, path: Path) -> None:
     """Rename, but never over a file that is there: a link fails then, a POSIX rename would not."""
     try:
-        os.link(part, path)
+        os.link(finished, path)
     except FileExistsError:
         raise
     except OSError:  # a file system without links
         with open(path, "xb"):
             pass
         try:
-            os.replace(part, path)
+            os.replace(finished, path)
         except OSError:
             path.unlink(missing_ok=True)
             raise

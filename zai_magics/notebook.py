@@ -15,6 +15,7 @@ from typing import Any
 
 from .conversation import Place, Turn
 from .errors import CommandError, one_line
+from .text import whole
 
 RECORD = "application/vnd.zai.turn+json"
 FILE_LIMIT = 200 * 1024 * 1024
@@ -166,7 +167,7 @@ def _turn(record: Any, place: Place | None, run: int) -> Turn | None:
     """A record as a turn, None when it is not one of version 1 with words that can be sent."""
     if not isinstance(record, dict) or not _is_ours(record):
         return None
-    user, reply, model = (_whole(record[name]) for name in _NEEDED)
+    user, reply, model = (whole(record[name]) for name in _NEEDED)
     # The service refuses empty messages: a picture without words cannot come back without it.
     if not user.strip() or len(model) > _NAME_LIMIT:
         return None
@@ -188,12 +189,3 @@ def _state(note: str) -> str:
     """The turn's state by what stood under its answer."""
     first = note.partition(":")[0]
     return first if first in ("incomplete", "interrupted") else "complete"
-
-
-def _whole(text: str) -> str:
-    """Halves of characters, which JSON can carry and nothing else, joined or replaced."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text

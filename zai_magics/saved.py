@@ -12,6 +12,7 @@ from pathlib import Path
 from . import notebook
 from .conversation import Conversation, Turn
 from .conversations import Conversations
+from .text import plural
 
 
 def bring_back(held: Conversations, path: Path | None) -> str:
@@ -78,7 +79,7 @@ def below(held: Conversations, cell: str, path: Path | None) -> frozenset[str]:
 
 def _came_back(stored: Conversation, turns: int) -> str:
     """What to say about a conversation of which so many turns came back."""
-    what = f"{turns} turn{'s' * (turns != 1)} of this notebook" if turns else ""
+    what = f"{plural(turns, 'turn')} of this notebook" if turns else ""
     what += (" and its system prompt" if what else "its system prompt") if stored.system else ""
     left = len(stored.turns) - turns
     more = f"; {left} more, whose cells the saved file does not have: %zai use {stored.name}"

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "zai_magics"
 
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
-    ("_version", "defaults", "errors", "sandbox"),
+    ("_version", "defaults", "errors", "files", "sandbox", "text"),
     ("reply", "secret", "endpoint", "tls"),
     ("types",),
     ("catalogue", "retry", "wire", "turn"),

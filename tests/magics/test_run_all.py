@@ -62,7 +62,7 @@ def state(cells: Cells) -> tuple[object, ...]:
     """Everything that the conversations are."""
     conversations = cells.zai.session.conversations
     systems = {name: conversations.named(name).system for name in conversations.names()}
-    filled = {name: said for name, said in held(cells).items() if said or systems[name]}
+    filled = {name: said for name, said in held(cells).items() if said}
     return conversations.current.name, turns(cells), filled, systems[conversations.current.name]
 
 

@@ -7,7 +7,6 @@ is such an export and may be written over.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from ..conversation import Conversation
 from ..errors import CommandError, one_line
+from ..files import part
 from . import book, messages, page, script, transcript
 
 _ELSEWHERE = "choose another name: %zai export FILE"
@@ -87,17 +87,10 @@ def _may_be_written(place: Path, path: Path, form: Form) -> None:
 def _write(place: Path, content: bytes) -> None:
     """All of it or nothing: a file beside the place, then a rename."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.parent / f".{secrets.token_hex(8)}.part"
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with part(place.parent, (content,)) as finished:
         with suppress(OSError):  # who had made the old one readable for others meant it
-            shutil.copymode(place, part)
-        os.replace(part, place)
-    finally:
-        part.unlink(missing_ok=True)
+            shutil.copymode(place, finished)
+        os.replace(finished, place)
 
 
 def _shown(path: Path) -> str:

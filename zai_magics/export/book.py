@@ -15,6 +15,7 @@ from ..conversation import Conversation, Turn
 from ..render import parts, safe
 from ..render.bundle import both
 from ..render.reply import RECORD, record
+from ..text import plural
 from ..types import Call, Json, Reply
 from .cell import options
 from .common import VERSION, to_json
@@ -56,7 +57,7 @@ def _turn(number: int, turn: Turn, name: str) -> Iterator[Json]:
         yield _note(f"Turn {number} was {what}.")
         return
     if lost:
-        images = f"{lost} image{'s' * (lost > 1)}"
+        images = plural(lost, "image")
         yield _note(
             f"Turn {number} was asked with {images}, which a cell cannot hold. "
             "To ask it again, put `-a PATH` before the prompt."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..conversation import Conversation, Turn
+from ..text import plural
 from ..types import Json
 
 VERSION = 1
@@ -28,7 +29,7 @@ def params(turn: Turn) -> Json:
 def marks(conversation: Conversation, at: int) -> list[str]:
     """What is said quietly of turn `at` (from 0): model, attachments, state."""
     turn = conversation.turns[at]
-    images = f"{turn.attachments} image{'s' * (turn.attachments > 1)}"
+    images = plural(turn.attachments, "image")
     return [
         *([turn.model] if turn.model else []),
         *([images] if turn.attachments else []),

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from ..errors import JournalError
+from ..files import part, pieces
 
-_PIECE = 1 << 20
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,14 +27,14 @@ class Blobs:
     def put(self, content: bytes) -> str:
         """Keep these bytes; gives their name (SHA-256, hex). Raises JournalError."""
         name = sha256(content).hexdigest()
-        self._write(name, iter((content,)))
+        self._write(name, (content,))
         return name
 
     def put_file(self, path: Path) -> str:
         """Keep a copy of a file, piece by piece."""
         try:
             name = hash_of(path)
-            self._write(name, _pieces(path))
+            self._write(name, pieces(path))
         except OSError as error:
             raise JournalError(f"{path.name} cannot be read ({error.strerror})") from None
         return name
@@ -67,22 +66,15 @@ class Blobs:
         with suppress(OSError):
             self.path(name).unlink()
 
-    def _write(self, name: str, pieces: Iterator[bytes]) -> None:
+    def _write(self, name: str, content: Iterable[bytes]) -> None:
         path = self.path(name)
-        part = path.with_name(f".{secrets.token_hex(8)}.part")
         try:
             if self.is_whole(path, name):
                 return
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            try:
-                with open(part, "xb", opener=_private) as file:
-                    file.writelines(pieces)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(part, path)
-            finally:
-                part.unlink(missing_ok=True)
+            with part(path.parent, content, _private) as finished:
+                os.replace(finished, path)
         except OSError as error:
             why = error.strerror or error
             raise JournalError(
@@ -97,12 +89,6 @@ def _private(path: str, flags: int) -> int:
 def hash_of(path: Path) -> str:
     """A file's SHA-256. Raises OSError."""
     made = sha256()
-    for piece in _pieces(path):
+    for piece in pieces(path):
         made.update(piece)
     return made.hexdigest()
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with open(path, "rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece

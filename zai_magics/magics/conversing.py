@@ -9,9 +9,10 @@ from .. import defaults, notebook, saved
 from ..conversation import Conversation, Transcript
 from ..errors import CommandError
 from ..prompt import expand
+from ..text import plural
 from ..verbs.common import no_key
 from .cells import cell_id
-from .stage import Said, Stage, number, plural
+from .stage import Said, Stage, number
 
 
 class Conversing(Stage):

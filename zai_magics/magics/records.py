@@ -10,8 +10,9 @@ from typing import Any
 from ..catalogue import dollars
 from ..errors import CommandError
 from ..journal import Record
+from ..text import plural
 from ..types import Table
-from .stage import Said, Stage, plural
+from .stage import Said, Stage
 
 MOST = 10_000
 ROWS, ENDED = 20, 10

@@ -62,8 +62,3 @@ def number(word: str, command: str, what: str) -> int | None:
     if not (text.isdecimal() and len(text) < 16):
         raise CommandError(f"%zai {command} takes {what}, not {text[:40]!r}")
     return int(text)
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 turn`, `2 turns`."""
-    return f"{count} {noun}{'s' * (count != 1)}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .. import catalogue
 from ..errors import CommandError, ZaiError
 from ..session import Session
+from ..text import plural
 from ..types import Model, Table
 from .grammar import COMMANDS, nearest
 
@@ -105,7 +106,7 @@ def _models(session: Session) -> str:
 
 def _conversation(session: Session) -> str:
     now = session.conversation
-    turns = f"{len(now.turns)} turn{'s' * (len(now.turns) != 1)}"
+    turns = plural(len(now.turns), "turn")
     others = [name for name in session.conversations.names() if name != now.name]
     more = f"; others: {', '.join(others)}" if others else ""
     return f"{now.name}, {turns}{', with a system prompt' * bool(now.system)}{more}"
@@ -115,7 +116,7 @@ def _spent(session: Session) -> str:
     spent = session.spent
     unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
     amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
-    return f"{amount} in {spent.calls} call{'s' * (spent.calls != 1)}{unknown}"
+    return f"{amount} in {plural(spent.calls, 'call')}{unknown}"
 
 
 def _jobs(session: Session) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 from .. import defaults
 from ..catalogue import dollars
+from ..notebook import RECORD as RECORD
+from ..text import whole
 from ..types import Draft, Json, Reply
 from . import parts, safe
 from .growing import Growing
 
-RECORD = "application/vnd.zai.turn+json"
 _GLIMPSE = 280
 
 
@@ -73,21 +74,16 @@ def record(reply: Reply) -> Json:
         asked = "\n".join(part["text"] for part in asked if "text" in part)
     return {
         "version": 1,
-        "user": _whole(asked),
+        "user": whole(asked),
         "attachments": images,
-        "reply": _whole(str(reply)),
-        "model": _whole(reply.model),
-        "note": _whole(reply.note),
+        "reply": whole(str(reply)),
+        "model": whole(reply.model),
+        "note": whole(reply.note),
         "usage": reply.usage.to_dict() if reply.usage else None,
         "cost": reply.cost,
         "sandbox": reply.sandbox,
-        "conversation": _whole(reply.call.conversation),
+        "conversation": whole(reply.call.conversation),
     }
-
-
-def _whole(text: str) -> str:
-    """Halves of characters joined or replaced: no message to a front-end can carry them."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def draft_html(draft: Draft, growing: Growing, view: str = "markdown") -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ..text import whole
+
 # Bounded, so that an unterminated sequence hides a little text and not the rest of it, and so
 # that `settled` knows how far back it has to look.
 _SEQUENCE = 256
@@ -44,7 +46,7 @@ def plain(text: str) -> str:
     no message to a front-end can carry, become U+FFFD.
     """
     if not text.isascii():
-        text = _whole_characters(text)
+        text = whole(text)
     return _UNWANTED.sub(_replacement, text) if _SUSPECT.search(text) else text
 
 
@@ -60,15 +62,6 @@ def settled(raw: str) -> int:
     # The window itself may begin inside a sequence; its introducer is then before the window
     # and too far from the end for the sequence to be still open.
     return found.start() if found else len(raw)
-
-
-def _whole_characters(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # Through UTF-16, so that two halves that arrived apart become the character they mean.
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
 
 
 def _replacement(match: re.Match[str]) -> str:
