@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import endpoint, secret
-from .errors import KeyMissing, MaybeCharged, NotFound, ZaiError, one_line
+from .errors import APIError, KeyMissing, MaybeCharged, NotFound, ZaiError, one_line
 from .network import Network
 from .retry import Attempts, Kind, Timing
 from .stream import ChatStream as ChatStream
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+# What a proxy may say after the service has taken the order: see other, timeouts, conflicts.
+_AMBIGUOUS = {303, 408, 409, 425, 499}
 Messages = str | Sequence[Mapping[str, Any]]
 
 
@@ -150,7 +152,7 @@ class Client:
     def _paid(self, path: str, body: Json, parse: Callable[[Json], T]) -> T:
         content = chat.encode(body)
         try:
-            return self._attempts("paid", lambda: self._json("POST", path, content, parse))
+            return self._attempts("paid", lambda: self._order(path, content, parse))
         except ZaiError as error:
             if error.outcome != "unknown":
                 raise
@@ -158,6 +160,14 @@ class Client:
                 f"{error} - it may have been made and charged, so it is not sent again by itself: "
                 "look at your bill on z.ai"
             ) from None
+
+    def _order(self, path: str, content: bytes, parse: Callable[[Json], T]) -> T:
+        try:
+            return self._json("POST", path, content, parse)
+        except APIError as error:
+            if error.status >= 500 or error.status in _AMBIGUOUS:
+                error.outcome = "unknown"  # whatever code a gateway puts into its page
+            raise
 
     def _json(self, method: str, path: str, content: bytes | None, parse: Callable[[Json], T]) -> T:
         paid = content is not None

@@ -65,8 +65,9 @@ class Orders:
         self._write, self._read = forgiving.write, forgiving.read
 
     def had(self, order: Order) -> list[Record]:
-        """This notebook's orders for the same, newest first, but for those that failed; also those
-        without an end of a notebook that is no longer there, which may be this one renamed.
+        """This notebook's orders for the same, newest first, but for those that failed; also its
+        cell's under another name of the notebook, and those without an end of a notebook that is
+        no longer there, which may be this one renamed.
         """
         return self._read(lambda db: self._had(db, order), [])
 
@@ -125,15 +126,16 @@ class Orders:
 
         return self._write(write) or 0
 
-    def submitted(self, number: int, result: Json, job: str = "") -> None:
+    def submitted(self, number: int, result: Json, job: str = "") -> bool:
         """The service took it: from here on it is charged, and can be fetched at any time with
-        what `result` says (`of_job` of a job, or the links of pictures).
+        what `result` says (`of_job` of a job, or the links of pictures). False where the order is
+        not written down, or no longer.
         """
-        self._change(number, "submitted", result, job)
+        return self._change(number, "submitted", result, job)
 
-    def unknown(self, number: int, why: str) -> None:
-        """It was sent and the answer lost."""
-        self._change(number, "unknown", {"error": why})
+    def unknown(self, number: int, why: str) -> bool:
+        """It was sent and the answer lost; False as for `submitted`."""
+        return self._change(number, "unknown", {"error": why})
 
     def failed(self, number: int, why: str) -> None:
         """The service could not make it."""
@@ -176,11 +178,13 @@ class Orders:
 
     def _had(self, db: Any, order: Order) -> list[Record]:
         scope = self._scope()
-        return [
-            r
-            for r in self._journal.calls.ordered(db, order.key)
-            if r.notebook == scope or (r.state != "done" and not os.path.exists(r.notebook))
-        ]
+
+        def ours(r: Record) -> bool:
+            if r.notebook == scope or (r.cell and r.cell == order.cell):
+                return True
+            return r.state != "done" and not os.path.exists(r.notebook)
+
+        return [r for r in self._journal.calls.ordered(db, order.key) if ours(r)]
 
     def _place(self, record: Record, number: int, target: Path, there: bool) -> Path:
         """Where the file is, made again from the journal's copy if need be."""
@@ -210,11 +214,11 @@ class Orders:
             "sandbox": made.sandbox,
         }
 
-    def _change(self, number: int, state: str, result: Json, job: str = "") -> None:
-        if number:
-            calls = self._journal.calls
-            clean = json.loads(self._clean(json.dumps(result)))
-            self._write(lambda db: calls.change(db, number, state, clean, job))
+    def _change(self, number: int, state: str, result: Json, job: str = "") -> bool:
+        calls = self._journal.calls
+        clean = json.loads(self._clean(json.dumps(result)))
+        change = self._write(lambda db: calls.change(db, number, state, clean, job))
+        return bool(number and change)
 
 
 def of_job(job: Job) -> Json:

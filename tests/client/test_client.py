@@ -357,7 +357,7 @@ def test_a_jobs_id_is_quoted(connect: Connect, number: str, path: str) -> None:
         ({"video_url": "https://u"}, "done", ("https://u",)),
         ({"task_status": "SUCCESS", "video_result": []}, "pending", ()),
         ({"task_status": "FAIL", "error": {"code": "1", "message": "unsafe"}}, "failed", ()),
-        ({"status": "cancelled", "message": "by you"}, "failed", ()),
+        ({"id": "1", "status": "cancelled", "message": "by you"}, "failed", ()),
     ],
 )
 def test_every_way_to_say_a_jobs_state_is_read(
@@ -366,6 +366,16 @@ def test_every_way_to_say_a_jobs_state_is_read(
     job = connect(http(body))[0].video_result("1")
     assert (job.state, job.urls) == (state, urls)
     assert bool(job.error) == (state == "failed")
+
+
+@pytest.mark.parametrize("body", [{"status": "error"}, {"id": "2", "status": "failed"}])
+def test_a_failure_that_is_not_the_jobs_is_no_word_about_it(
+    connect: Connect, body: dict[str, Any]
+) -> None:
+    answers = [http({**body, "message": "upstream timed out"})] * 4
+    with pytest.raises(e.BadAnswer, match="without naming the job") as caught:
+        connect(*answers)[0].video_result("1")
+    assert caught.value.outcome == "unknown"
 
 
 @pytest.mark.parametrize("body", [{}, {"id": None}, {"id": True}, {"id": ["x"]}])

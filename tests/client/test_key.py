@@ -111,7 +111,8 @@ def echoing(how: str, where: str) -> bytes:
         failure = json.dumps({"error": {"code": "1234", "message": said}}).encode()
         return stream(delta(content="Hi"), b"data: " + failure + b"\n\n")
     if where in ("order", "job"):
-        return http({"data": [], "message": said} | ({"status": "fail"} if where == "job" else {}))
+        job = {"id": "1", "status": "fail"} if where == "job" else {}
+        return http({"data": [], "message": said} | job)
     body: object = {"error": {"code": "1214", "message": said}}
     if where == "code":
         body = {"error": {"code": said, "message": "m"}}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from shell_cells import Cells
+from shop import KEY, Shop
 from traitlets.config import Config
 
 from zai_magics.retry import Timing
@@ -65,3 +66,12 @@ def cells(bare: Cells) -> Cells:
         clock=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds)
     )
     return bare
+
+
+@pytest.fixture
+def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """A scripted service that the shell is asking."""
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    with Shop() as made:
+        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
+        yield made

@@ -6,31 +6,11 @@ from pathlib import Path
 
 import pytest
 from books import restart, shown
-from shell_cells import Cells, Ran
+from bought import buys, html, ledger, run
+from shell_cells import Cells
 
 from zai_magics.sandbox import Sandbox
 from zai_magics.types import Clip, Picture, Pictures
-
-
-def run(cells: Cells, line: str, cell_id: str | None = None) -> Ran:
-    ran = cells.run(f"%zai {line}", cell_id)
-    assert ran.ok, ran.out
-    return ran
-
-
-def buys(cells: Cells, line: str, cell_id: str | None = None) -> int:
-    """How many orders a command sends; what it gives is in `made`."""
-    command, _, rest = line.partition(" ")
-    return len(run(cells, f"{command} -o made {rest}", cell_id).bodies)
-
-
-def ledger(cells: Cells) -> int:
-    """What the sandbox would have charged, in all."""
-    return len(cells.sandbox.charged)
-
-
-def html(ran: Ran) -> str:
-    return "".join(str(d["data"].get("text/html", "")) for d in ran.displays) + ran.out
 
 
 @pytest.mark.parametrize("what", ["image", "video"])

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
-from books import restart, shown
+from books import restart
+from bought import ORDERS, say, states
 from shell_cells import Cells
-from shop import KEY, Refuse, Shop, drop
+from shop import Drop, Refuse, Shop, drop, interrupt
 
-from zai_magics.errors import MaybeCharged
+from zai_magics.errors import CommandError, MaybeCharged
 
-ORDERS = ["image a cat", "video a bird"]
-
-
-@pytest.fixture
-def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """A scripted service that the shell is asking."""
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    with Shop() as made:
-        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
-        yield made
-
-
-def say(cells: Cells, line: str) -> str:
-    ran = cells.run(f"%zai {line}", "said")
-    assert ran.ok, ran.out
-    return shown(ran)
-
-
-def states(cells: Cells) -> list[str]:
-    """The states of all orders, oldest first."""
-    journal = cells.zai.session.journal
-    with journal.read() as db:
-        return [state for (state,) in db.execute("select state from calls order by id")]
+FILE = Path("zai-home/journal.db")
 
 
 @pytest.mark.parametrize("line", ORDERS)
@@ -139,3 +120,130 @@ def test_a_kernel_that_died_while_ordering_leaves_an_unknown_order(
     assert "unknown: may have been charged" in say(cells, "jobs")
     ran = cells.run(f"%zai {line}", "1")
     assert isinstance(ran.error, MaybeCharged) and shop.bought == 1
+
+
+AMBIGUOUS = [(408, ""), (409, ""), (425, ""), (499, ""), (303, ""), (502, "1302"), (504, "1301")]
+
+
+@pytest.mark.parametrize(("status", "code"), AMBIGUOUS)
+def test_what_a_proxy_says_after_an_order_is_no_refusal(
+    cells: Cells, shop: Shop, status: int, code: str
+) -> None:
+    def fail(number: int) -> None:
+        raise Refuse(code, status)
+
+    shop.on_order = fail
+    assert isinstance(cells.run("%zai image a cat", "1").error, MaybeCharged)
+    assert shop.bought == 1 and states(cells) == ["unknown"]
+    shop.on_order = lambda number: None
+    assert isinstance(cells.run("%zai image a cat", "1").error, MaybeCharged) and shop.bought == 1
+
+
+@pytest.mark.parametrize("line", ORDERS)
+@pytest.mark.parametrize("seen", ["by the order", "by a chat before it"])
+def test_where_the_journal_was_broken_an_order_is_refused_once(
+    cells: Cells, shop: Shop, line: str, seen: str
+) -> None:
+    shop.on_order = drop
+    assert not cells.run(f"%zai {line}", "1").ok and shop.bought == 1
+    shop.on_order = lambda number: None
+    cells.zai.session.journal.close()
+    FILE.write_bytes(b"garbage!" * 100)
+    for beside in FILE.parent.glob("journal.db-*"):
+        beside.unlink()
+    restart(cells)
+    if seen == "by a chat before it":
+        assert cells.run("%zai chat hi", "0").ok and shop.bought == 2
+    bought = shop.bought
+    ran = cells.run(f"%zai {line}", "1")
+    assert isinstance(ran.error, CommandError) and "was broken" in str(ran.error)
+    assert shop.bought == bought
+    assert cells.run(f"%zai {line}", "1").ok and shop.bought == bought + 1
+
+
+@pytest.mark.parametrize("lost", ["the order's row", "the journal"])
+def test_an_order_whose_row_is_gone_when_the_answer_comes_is_written_anew(
+    cells: Cells, shop: Shop, lost: str
+) -> None:
+    journal = cells.zai.session.journal
+
+    def lose(number: int) -> None:
+        if lost == "the journal":
+            journal.close()
+            shutil.rmtree(FILE.parent)
+        else:
+            with journal.write() as db:
+                db.execute("delete from calls")
+
+    shop.on_order, shop.nap, shop.polls = lose, interrupt, 99
+    assert not cells.run("%zai video a bird", "1").ok
+    assert states(cells) == ["submitted"] and "job-1" in say(cells, "jobs")
+    shop.nap, shop.polls = (lambda seconds: None), 0
+    assert cells.run("%zai video a bird", "1").ok and shop.bought == 1
+
+
+def test_a_lost_answer_is_written_down_although_the_row_is_gone(cells: Cells, shop: Shop) -> None:
+    def lose(number: int) -> None:
+        with cells.zai.session.journal.write() as db:
+            db.execute("delete from calls")
+        raise Drop
+
+    shop.on_order = lose
+    assert not cells.run("%zai image a cat", "1").ok
+    assert states(cells) == ["unknown"]
+
+
+@pytest.mark.parametrize("line", ORDERS)
+def test_without_a_journal_a_file_that_is_not_fetched_is_not_bought_again(
+    cells: Cells, shop: Shop, line: str
+) -> None:
+    FILE.parent.write_text("in the way")
+    shop.nap, shop.polls, shop.on_file = interrupt, 99, drop
+    ran = cells.run(f"%zai {line}", "1")
+    assert not ran.ok and shop.bought == 1
+    if line.startswith("image"):
+        assert "run the cell again to fetch" not in str(ran.error) and "--again" in str(ran.error)
+    shop.nap, shop.polls, shop.on_file = (lambda seconds: None), 0, (lambda path: None)
+    assert isinstance(cells.run(f"%zai {line}", "1").error, MaybeCharged) and shop.bought == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_poll_of_a_gateway_in_trouble_does_not_fail_a_job(
+    cells: Cells, shop: Shop, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    poll, polls = shop._poll, itertools.count(1)
+
+    def troubled(job: str) -> dict[str, Any]:
+        return {"status": "error", "message": "timed out"} if next(polls) <= times else poll(job)
+
+    monkeypatch.setattr(shop, "_poll", troubled)
+    assert cells.run("%zai video a bird", "1").ok and shop.bought == 1
+    assert states(cells) == ["done"]
+
+
+def test_a_failed_job_that_was_none_is_taken_up_again_by_wait(cells: Cells, shop: Shop) -> None:
+    shop.fails = "upstream"
+    assert not cells.run("%zai video a bird", "1").ok and states(cells) == ["failed"]
+    assert not cells.run("%zai wait job-1", "2").ok
+    shop.fails = ""
+    assert cells.run("%zai wait job-1", "2").ok and states(cells) == ["done"]
+    assert cells.run("%zai video a bird", "1").ok and shop.bought == 1
+
+
+def test_what_is_done_stays_done_whatever_a_slower_kernel_says(cells: Cells, shop: Shop) -> None:
+    assert cells.run("%zai video a bird", "1").ok
+    cells.zai.session.orders.failed(1, "of another kernel")
+    assert states(cells) == ["done"]
+    assert cells.run("%zai video a bird", "1").ok and shop.bought == 1
+
+
+@pytest.mark.parametrize("line", ORDERS)
+def test_a_renamed_or_copied_notebook_has_what_its_cells_bought(
+    cells: Cells, shop: Shop, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "a.ipynb"))
+    assert cells.run(f"%zai {line}", "cell").ok
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "b.ipynb"))
+    restart(cells)
+    assert cells.run(f"%zai {line}", "cell").ok and shop.bought == 1
+    assert cells.run(f"%zai {line}", "another cell").ok and shop.bought == 2

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
-from books import restart, shown
+from books import restart
+from bought import ORDERS, say, states
 from shell_cells import Cells, Ran
-from shop import KEY, Refuse, Shop, interrupt
+from shop import Refuse, Shop, interrupt
 
 from zai_magics.errors import Interrupted, MaybeCharged
-
-ORDERS = ["image a cat", "video a bird"]
-
-
-@pytest.fixture
-def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """A scripted service that the shell is asking."""
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    with Shop() as made:
-        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
-        yield made
-
-
-def say(cells: Cells, line: str) -> str:
-    ran = cells.run(f"%zai {line}", "said")
-    assert ran.ok, ran.out
-    return shown(ran)
-
-
-def states(cells: Cells) -> list[str]:
-    """The states of all orders, oldest first."""
-    journal = cells.zai.session.journal
-    with journal.read() as db:
-        return [state for (state,) in db.execute("select state from calls order by id")]
 
 
 @pytest.mark.parametrize("line", ORDERS)

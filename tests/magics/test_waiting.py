@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from books import restart, shown
 from shell_cells import Cells, Ran
-from shop import KEY, Shop, interrupt
+from shop import Shop, interrupt
 
 from zai_magics.errors import Interrupted
 from zai_magics.types import Clip, Picture
-
-
-@pytest.fixture
-def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """A scripted service that the shell is asking."""
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    with Shop() as made:
-        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
-        yield made
 
 
 def stopped(cells: Cells, shop: Shop, line: str, cell_id: str = "1") -> Ran:

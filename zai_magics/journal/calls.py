@@ -114,17 +114,20 @@ class Calls:
 
     def order(self, db: sqlite3.Connection, asked: Asked, price: float | None) -> int:
         """Something paid for that is about to be ordered."""
-        return self._insert(db, asked, "submitting", {"uncharged": True}, price)
+        return self._insert(db, asked, "submitting", {}, price)
 
     def change(
         self, db: sqlite3.Connection, number: int, state: str, result: Json, job: str = ""
-    ) -> None:
-        """What has become of an order. A job's id stays once it is known."""
-        db.execute(
+    ) -> bool:
+        """What has become of an order; False when it is not here. A job's id stays once it is
+        known, and what is done stays done, whatever a slower kernel has to say.
+        """
+        changed = db.execute(
             "update calls set state = ?, result = ?, job = coalesce(nullif(?, ''), job)"
-            " where id = ?",
-            (state, _json(result), job, number),
+            " where id = ? and (state != 'done' or ? = 'done')",
+            (state, _json(result), job, number, state),
         )
+        return bool(changed.rowcount) or self.get(db, number) is not None
 
     def cancel(self, db: sqlite3.Connection, number: int) -> None:
         """An order that never was: nothing reached the service, or it refused."""

@@ -47,6 +47,7 @@ class Store:
         self._db: sqlite3.Connection | None = None
         self._pid = os.getpid()
         self._newer = False
+        self._lost = False
 
     @property
     def path(self) -> Path:
@@ -83,6 +84,13 @@ class Store:
         """What there is to know about the file, once; "" for nothing."""
         told, self._warning = self._warning, ""
         return told
+
+    def begun_anew(self) -> bool:
+        """Whether what was known is lost since this was last asked: a broken file was set aside."""
+        with suppress(JournalError), self.read():
+            pass  # it is found broken when it is opened
+        lost, self._lost = self._lost, False
+        return lost
 
     def compact(self) -> None:
         """Take what was deleted out of the file and out of its log of changes."""
@@ -208,6 +216,7 @@ class Store:
             for part in _OWN_PARTS:
                 with suppress(FileNotFoundError):
                     os.rename(f"{self.path}{part}", f"{self.path}.broken-{stamp}{part}")
+        self._lost = True
         self._warning = (
             f"the journal was broken ({error}); it is kept as {NAME}.broken-{stamp} "
             f"in {self.folder}, and a new one was begun"

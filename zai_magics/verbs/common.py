@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import catalogue, media, prompt
-from ..errors import Interrupted, MaybeCharged, MediaError, PromptError, ZaiError
+from ..errors import CommandError, Interrupted, MaybeCharged, MediaError, PromptError, ZaiError
 from ..journal import Record
 from ..options import Common
 from ..orders import Order
@@ -101,41 +101,71 @@ def buy(
     """
     if after is not None and order.key in session.lost:
         raise MaybeCharged(MAYBE_CHARGED, outcome="refused")
+    if after is not None:
+        _known(session)
     answer: T | None = None
     number, sent = 0, False
+    orders = session.orders
+
+    def taken(made: T) -> int:
+        kept = facts(made)
+        return _told(session, order, number, lambda n: orders.submitted(n, *kept))
+
+    def lost(why: str) -> None:
+        _told(session, order, number, lambda n: orders.unknown(n, why))
+
     try:
-        number = session.orders.begin(order, after)
+        number = orders.begin(order, after)
         sent = True
         answer = send()
-        session.orders.submitted(number, *facts(answer))
+        number = taken(answer)
     except KeyboardInterrupt:
-        number = number or session.orders.begin(order, again=True)
+        number = number or orders.begin(order, again=True)
         if not sent:
-            session.orders.cancel(number)
+            orders.cancel(number)
             raise Interrupted("stopped; nothing was ordered") from None
         if answer is None:
-            _lost(session, order, number, "stopped on its way")
+            lost("stopped on its way")
             raise Interrupted(MAYBE_CHARGED) from None
-        session.orders.submitted(number, *facts(answer))
+        number = taken(answer)
         session.spent.add(order.price)
-        raise Interrupted("stopped; it is ordered and paid for: run the cell again") from None
+        raise Interrupted(f"stopped; it is ordered and paid for: {fetch_again(number)}") from None
     except MaybeCharged as error:
-        _lost(session, order, number, str(error).partition(" - ")[0])
+        lost(str(error).partition(" - ")[0])
         raise MaybeCharged(f"{error}; {ANEW}") from None
     except ZaiError:
-        session.orders.cancel(number)
+        orders.cancel(number)
         raise
     session.spent.add(order.price)
-    if not number:  # until its file is there
-        session.lost.add(order.key)
     return number, answer
 
 
-def _lost(session: Session, order: Order, number: int, why: str) -> None:
-    """Remember an order without an answer, in the journal or, where that is of no use, here."""
-    session.orders.unknown(number, why)
+def _told(session: Session, order: Order, number: int, tell: Callable[[int], bool]) -> int:
+    """Write down what became of an order, anew where its row is gone; gives its number, 0 where
+    the journal is of no use. Then it is remembered here, until its file is there.
+    """
+    if number and not tell(number):
+        number = session.orders.begin(order, again=True)
+        number = number if number and tell(number) else 0
     if not number:
         session.lost.add(order.key)
+    return number
+
+
+def _known(session: Session) -> None:
+    """Raises CommandError, once, where what was bought before is no longer known."""
+    if session.journal.store.begun_anew():
+        raise CommandError(
+            "the journal was broken and a new one was begun, so what this notebook has bought is "
+            "not known, and nothing was ordered; run the cell again to buy it"
+        )
+
+
+def fetch_again(number: int) -> str:
+    """How to get what was paid for, of an order with this number in the journal (0: none)."""
+    if number:
+        return "run the cell again to fetch it, or --again buys it anew"
+    return f"without a journal it cannot be fetched by running the cell again; {ANEW}"
 
 
 def no_unknown(had: Sequence[Record]) -> None:

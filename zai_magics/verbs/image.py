@@ -14,7 +14,17 @@ from ..options import ImageOptions
 from ..orders import Order
 from ..types import Picture, Pictures, Progress, Request
 from ..wire import media as wire
-from .common import buy, dry_run, expanded, given, no_unknown, paid_for, progress, target
+from .common import (
+    buy,
+    dry_run,
+    expanded,
+    fetch_again,
+    given,
+    no_unknown,
+    paid_for,
+    progress,
+    target,
+)
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -118,15 +128,11 @@ def _kept(
             place = target(session, options.save, order.prompt)
             kept = media.keep(media.fetch(network, url), place, again)
         except ZaiError as error:
-            hint = (
-                "it is paid for: run the cell again to fetch it, or --again buys it anew; "
-                f"its link: {url}"
-            )
+            hint = f"it is paid for: {fetch_again(number)}; its link: {url}"
             raise paid_for(error, hint) from None
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"stopped; it is paid for: run the cell again to fetch it; its link: {url}"
-            ) from None
+            hint = f"stopped; it is paid for: {fetch_again(number)}; its link: {url}"
+            raise Interrupted(hint) from None
         made.append(
             Picture(
                 path=kept.path,

@@ -84,7 +84,9 @@ def wait(
     """
     record = _record(session, job_id)
     place = target(session, save, record.prompt if record else job_id)
-    if record is not None and record.state != "submitted":
+    # A failed job is asked about once more: the word of one poll is not the end of it.
+    asked = ("submitted", "failed") if record is not None and record.job else ("submitted",)
+    if record is not None and record.state not in asked:
         if record.state == "failed":
             raise JobFailed(f"job {job_id} failed: {record.result.get('error')}", job_id=job_id)
         no_unknown([record])

@@ -57,11 +57,18 @@ def created(data: Json, model: str, prompt: str) -> Job:
 
 
 def result(data: Json, job: Job) -> Job:
-    """The job as an answer about it says: pending, done with links, or failed with a reason."""
-    status = data.get("task_status") or data.get("status")
+    """The job as an answer about it says: pending, done with links, or failed with a reason.
+
+    Raises BadAnswer for a failure that is not the job's.
+    """
+    own = data.get("task_status")
+    status = own or data.get("status")
     word = status.casefold() if isinstance(status, str) else ""
     urls = _links(data)
     if word in _FAILED:
+        # A gateway in trouble answers `{"status": "error", …}` too, and that is not about the job.
+        if not own and job.id not in (str(data.get("id")), str(data.get("request_id"))):
+            raise BadAnswer(f"the service answered {word!r} without naming the job")
         return replace(job, state="failed", error=_reason(data))
     if word in _DONE or (urls and not word):
         if not urls:  # it may be on its way; only the service's own word means failed
