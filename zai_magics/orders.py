@@ -42,6 +42,11 @@ class Order:
         """By what the same request is known again."""
         return key_of(self.endpoint, self.kind, self.body)
 
+    @property
+    def params(self) -> Json:
+        """The request beside its model and its prompt."""
+        return {k: v for k, v in self.body.items() if k not in ("model", "prompt")}
+
 
 class Orders:
     """The journal's part in buying: `number = orders.begin(order)`, then `submitted`, then `done`.
@@ -98,7 +103,6 @@ class Orders:
         if order.frames:
             said = [{"type": "image_url", "image_url": {"url": url}} for url in order.frames]
             said.append({"type": "text", "text": order.prompt})
-        beside = ("model", "prompt", "image_url")
         asked = Asked(
             order.uid,
             self._timing().now(),
@@ -107,7 +111,7 @@ class Orders:
             self._scope(),
             order.body["model"],
             [{"role": "user", "content": said}],
-            {k: v for k, v in order.body.items() if k not in beside},
+            {k: v for k, v in order.params.items() if k != "image_url"},  # which is said
             cell=order.cell,
             key=order.key,
             again=again,

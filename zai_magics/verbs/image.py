@@ -91,11 +91,10 @@ def _bought(
 ) -> tuple[int, Iterator[Picture]]:
     """The order's number in the journal, and its pictures as they are fetched."""
     client, started = session.client(), session.timing.clock()
-    params = {k: v for k, v in order.body.items() if k not in ("model", "prompt")}
     order = replace(order, uid=os.urandom(16))
 
     def send() -> Links:
-        return client.image_links(order.prompt, model=order.body["model"], **params)
+        return client.image_links(order.prompt, model=order.body["model"], **order.params)
 
     number, links = buy(session, order, send, lambda links: ({"links": links}, ""), after)
     return number, _kept(session, order, options, number, links, order.price, started)

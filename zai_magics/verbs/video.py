@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import jobs, media, prompt
 from ..client import Client
@@ -30,6 +30,18 @@ if TYPE_CHECKING:
     from ..session import Session
 
 Snapshots = Generator[Progress | Clip | Job | Request, None, None]
+
+
+class _Ordered(NamedTuple):
+    """A job that is to become a file: its order's number in the journal (0: none), what is shown
+    of it, where the file is wanted, and whether an earlier run may have fetched it already.
+    """
+
+    number: int
+    job: Job
+    first: Progress
+    save: str | None
+    seen: bool = True
 
 
 def clip(
@@ -70,8 +82,9 @@ def clip(
         yield first
         yield job
         return
-    fresh = newest is None
-    yield from _finish(session, session.client(), number, job, first, options.save, not fresh)
+    seen = newest is not None
+    ordered = _Ordered(number, job, first, options.save, seen)
+    yield from _finish(session, session.client(), ordered)
     session.lost.discard(order.key)
 
 
@@ -107,7 +120,7 @@ def wait(
     job = job_of(record) if record else session.jobs.get(job_id, Job(id=job_id))
     first = progress(session, "video", job.model, job.prompt)
     first = replace(first, job_id=job.id, price=record.cost if record else first.price)
-    yield from _finish(session, client, record.id if record else 0, job, first, save)
+    yield from _finish(session, client, _Ordered(record.id if record else 0, job, first, save))
 
 
 def _one_or_all(made: Iterable[Picture]) -> Picture | Pictures:
@@ -127,11 +140,10 @@ def _record(session: Session, job_id: str) -> Record | None:
 
 
 def _bought(session: Session, order: Order, after: int | None) -> tuple[int, Job]:
-    params = {k: v for k, v in order.body.items() if k not in ("model", "prompt")}
     client = session.client()
 
     def send() -> Job:
-        return client.video(order.prompt, model=order.body["model"], **params)
+        return client.video(order.prompt, model=order.body["model"], **order.params)
 
     number, job = buy(session, order, send, lambda job: (of_job(job), job.id), after)
     session.jobs[job.id] = job
@@ -139,17 +151,10 @@ def _bought(session: Session, order: Order, after: int | None) -> tuple[int, Job
 
 
 def _finish(
-    session: Session,
-    client: Client,
-    number: int,
-    job: Job,
-    first: Progress,
-    save: str | None,
-    again: bool = True,
+    session: Session, client: Client, ordered: _Ordered
 ) -> Generator[Progress | Clip, None, None]:
-    """Wait for a job and fetch its clip, which an earlier run (`again`) may have fetched already.
-    However it ends, the job's id is said.
-    """
+    """Wait for a job and fetch its clip. However it ends, the job's id is said."""
+    number, job, first, *_ = ordered
     clock = client.timing.clock
     started = clock()
     now = job
@@ -159,7 +164,7 @@ def _finish(
             yield replace(first, elapsed=elapsed)
         yield replace(first, elapsed=clock() - started, step="fetching the clip")
         with session.fetching:
-            made = _kept(session, client, number, now, first, save, started, again)
+            made = _kept(session, client, ordered._replace(job=now), started)
         yield made
     except KeyboardInterrupt:
         raise Interrupted(
@@ -176,22 +181,14 @@ def _finish(
         raise paid_for(error, f"the job is not lost: %zai wait {job.id}") from None
 
 
-def _kept(
-    session: Session,
-    client: Client,
-    number: int,
-    job: Job,
-    first: Progress,
-    save: str | None,
-    started: float,
-    again: bool,
-) -> Clip:
+def _kept(session: Session, client: Client, ordered: _Ordered, started: float) -> Clip:
     """The clip, fetched, or stored where another kernel was faster."""
+    number, job, first, save, seen = ordered
     place = target(session, save, job.prompt or job.id)
     record = session.orders.get(number) if number else None
     if record is not None and record.state == "done":
         return session.orders.clip(record, place, bool(save))
-    job, kept = _downloaded(client, job, place, again)
+    job, kept = _downloaded(client, job, place, seen)
     made = Clip(
         path=kept.path,
         url=job.urls[0],
