@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import suppress
 
 from .calls import Calls, Record
+from .database import WORDS
 from .texts import Texts, storable
 
 _WORD = re.compile(r"\w+")
@@ -49,10 +50,7 @@ class Search:
         """
         if not _has_index(db):
             try:
-                db.execute(
-                    "create virtual table words using fts5"
-                    "(text, content='messages', content_rowid='id')"
-                )
+                db.execute(f"create virtual table {WORDS}")
             except sqlite3.OperationalError:  # an SQLite without FTS5
                 return False
         done = (db.execute("select value from facts where name = 'indexed'").fetchone() or (0,))[0]
