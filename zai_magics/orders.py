@@ -226,10 +226,8 @@ def job_of(record: Record) -> Job:
     """The service's job of an order, as far as it is known."""
     kept = record.result
     made = Job(record.job, record.model, record.prompt, "pending")
-    if "route" not in kept:
-        return made
-    urls = tuple(url for url in kept.get("urls", ()) if isinstance(url, str))
-    return replace(made, route=str(kept["route"]), urls=urls, cover_url=str(kept["cover_url"]))
+    urls, cover = tuple(kept.get("urls", ())), kept.get("cover_url", "")
+    return replace(made, route=kept.get("route", made.route), urls=urls, cover_url=cover)
 
 
 def _is_at(path: Path, target: Path) -> bool:

@@ -102,15 +102,3 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="another program"):
         chat(Journal(home), "x")
     assert (home / "journal.db").read_bytes() == before
-
-
-@pytest.mark.parametrize("change", ["at = 1e300", "cost = 'abc'", "model = x'ff00'", "state = 7"])
-def test_damaged_columns_are_no_error(tmp_path: Path, change: str) -> None:
-    journal = Journal(tmp_path / "home")
-    number = chat(journal, "x")
-    with journal.write() as db:
-        db.execute(f"update calls set {change}")
-        db.execute("update messages set more = '[]'")
-    (record,) = journal.find("", 10)
-    with journal.read() as db:
-        assert record.id == number and journal.calls.reply(db, record) == "ok"

@@ -29,7 +29,7 @@ _PLAIN = re.compile(
     r"CREATE TABLE '?(?:words_\w+|sqlite_stat\d)'?"
     r"\([\w ,]*(?:PRIMARY KEY\([\w ,]*\))?\)(?: WITHOUT ROWID)?"
 )
-_CORE = {"messages", "threads", "calls"}
+_ENOUGH = 3  # tables called as ours are: it is no other program's, but a damaged journal
 _BROKEN = ("malformed", "not a database", "disk image")
 _HEAD = b"SQLite format 3\0"
 _LONGEST = 64 * 1024 * 1024  # bytes of one value: eight times what an answer may have
@@ -103,7 +103,8 @@ def check_tables(db: sqlite3.Connection, *, newer: bool = False) -> bool:
     missing, more = _ours() - found, found - _ours()
     if not found or (not missing and (newer or all(map(_is_index, more)))):
         return bool(found)
-    if newer or {name for _, name, _, _ in found} >= _CORE:
+    known = {name for kind, name, _, _ in _ours() if kind == "table"}
+    if newer or len(known & {name for _, name, _, _ in found}) >= _ENOUGH:
         raise Strange("malformed: its tables are not those of a journal")
     raise Foreign("it belongs to another program")
 

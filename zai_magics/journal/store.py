@@ -223,7 +223,9 @@ class Store:
         try:
             database.check_head(self.path)
             db = database.connect(self.path, "mode=rw")
-        except (sqlite3.Error, FileNotFoundError):
+        except FileNotFoundError:  # another kernel has moved it, and is about to begin a new one
+            return True
+        except sqlite3.Error:
             return False
         try:
             database.check_tables(db)
