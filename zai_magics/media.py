@@ -70,6 +70,20 @@ def suffix(content: bytes) -> str:
     return ""
 
 
+def is_picture(content: bytes) -> bool:
+    """Whether bytes are a picture of a known kind."""
+    return MIMES.get(suffix(content), "").startswith("image/")
+
+
+def mime_of(path: Path) -> str:
+    """What the first bytes of a file say that it is, "" for no known picture or clip."""
+    try:
+        with open(path, "rb") as file:
+            return MIMES.get(suffix(file.read(16)), "")
+    except (OSError, ValueError):
+        return ""
+
+
 def fetch(network: Network, url: str) -> bytes:
     """The picture behind a link that the service gave (PNG, JPEG, WEBP or GIF, up to 50 MB).
 

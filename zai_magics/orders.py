@@ -176,7 +176,9 @@ class Orders:
     def clip(self, record: Record, target: Path, there: bool = False) -> Clip:
         """The clip of an order that is done, likewise."""
         file = _files(record)[0]
-        poster = self._journal.blobs.get(file["poster"]) if file["poster"] else None
+        poster = self._journal.blobs.get(file["poster"]) if file["poster"] else b""
+        if not media.is_picture(poster or b""):
+            poster = b""
         path = self._place(record, 0, target, there)
         return Clip(path, **_facts(record, file), poster=poster or b"", job_id=record.job)
 
@@ -192,18 +194,24 @@ class Orders:
 
     def _place(self, record: Record, number: int, target: Path, there: bool) -> Path:
         """Where the file is, made again from the journal's copy if need be."""
-        files, blobs = _files(record), self._journal.blobs
-        path, name = Path(files[number]["path"]), files[number]["blob"]
-        if blobs.is_whole(path, name) and (not there or _is_at(path, target)):
+        files = _files(record)
+        path, copy = Path(files[number]["path"]), self._journal.blobs.path(files[number]["blob"])
+        if self._is_kept(path, files[number]) and (not there or _is_at(path, target)):
             return path
-        copy = blobs.path(name)
-        if not blobs.is_whole(copy, name):
+        if not self._is_kept(copy, files[number]):
             raise MediaError(
                 f"the file {path.name} and the journal's copy of it are gone; --again buys it anew"
             )
         files[number]["path"] = str(media.copy(copy, target).path.absolute())
         self._change(record.id, "done", record.result)
         return Path(files[number]["path"])
+
+    def _is_kept(self, path: Path, file: Json) -> bool:
+        """Whether the file of an order is there, whole, and of the kind that it was. Of a file that
+        is not ours a stranger may know the hash.
+        """
+        whole = self._journal.blobs.is_whole(path, file["blob"])
+        return whole and media.mime_of(path) == file["mime"]
 
     def _file(self, made: Picture | Clip) -> Json:
         poster = made.poster if isinstance(made, Clip) else b""
@@ -234,10 +242,8 @@ def job_of(record: Record) -> Job:
     """The service's job of an order, as far as it is known."""
     kept = record.result
     made = Job(record.job, record.model, record.prompt, "pending")
-    if "route" not in kept:
-        return made
-    urls = tuple(url for url in kept.get("urls", ()) if isinstance(url, str))
-    return replace(made, route=str(kept["route"]), urls=urls, cover_url=str(kept["cover_url"]))
+    urls, cover = tuple(kept.get("urls", ())), kept.get("cover_url", "")
+    return replace(made, route=kept.get("route", made.route), urls=urls, cover_url=cover)
 
 
 def _is_at(path: Path, target: Path) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from written import asked, chat, holding, opened, prompts
 
 from zai_magics.conversation import Place, Turn
-from zai_magics.journal import Journal, store
+from zai_magics.journal import Journal, database
 from zai_magics.types import Reply
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"PICTUREBYTES" * 200
@@ -25,14 +25,14 @@ def journal(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Journal:
     """A journal in an SQLite that was built to wipe what it frees, and in one that was not."""
-    connect, word = store._connect, "on" if request.param == "it wipes" else "off"
+    connect, word = database.connect, "on" if request.param == "it wipes" else "off"
 
     def connected(*given: Any) -> sqlite3.Connection:
         db = connect(*given)
         db.execute(f"pragma secure_delete = {word}")
         return db
 
-    monkeypatch.setattr(store, "_connect", connected)
+    monkeypatch.setattr(database, "connect", connected)
     return Journal(tmp_path / "home")
 
 
@@ -167,7 +167,7 @@ def test_the_words_are_gone_from_an_index_that_grew_by_many_searches(journal: Jo
 def test_what_cannot_be_wiped_because_somebody_reads_is_wiped_later(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "BUSY", 0.1)
+    monkeypatch.setattr(database, "BUSY", 0.1)
     _, second, _ = talk(journal)
     other = sqlite3.connect(journal.store.path, isolation_level=None)
     other.execute("begin")

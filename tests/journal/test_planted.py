@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,46 @@ def test_a_file_that_is_not_what_the_journal_says_is_not_shown(
     assert journal.forget(record.id) and secret.read_text() == "private"
 
 
+@pytest.mark.parametrize("place", ["where it lies", "in the journal"])
+@pytest.mark.parametrize(
+    ("content", "mime", "is_shown"),
+    [
+        (b"private\n", "image/png", False),
+        (b"<svg onload='x'>", "image/png", False),
+        (b"\x89PNG\r\n\x1a\n" + bytes(90), "video/mp4", False),
+        (b"\x89PNG\r\n\x1a\n" + bytes(90), "image/png", True),
+    ],
+)
+def test_a_file_whose_hash_is_right_is_shown_only_if_it_is_of_the_kind_that_was_bought(
+    tmp_path: Path, content: bytes, mime: str, is_shown: bool, place: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    blobs = Journal(tmp_path / "home").blobs
+    name = blobs.put(content) if place == "in the journal" else sha256(content).hexdigest()
+    if place == "in the journal":
+        file.unlink()
+    journal, record = planted(tmp_path / "home", [claim(file) | {"blob": name, "mime": mime}])
+    orders = Orders(journal, lambda: "", Timing, pytest.fail)
+    if is_shown:
+        (picture,) = orders.pictures(record, tmp_path / "zai_media" / "a-cat")
+        assert picture.stored and picture.bytes == content
+        return
+    with pytest.raises(MediaError, match="--again"):
+        orders.pictures(record, tmp_path / "zai_media" / "a-cat")
+    assert not (tmp_path / "zai_media").exists()
+
+
+def test_a_clips_cover_is_a_picture_or_none(tmp_path: Path) -> None:
+    blobs, clip = Journal(tmp_path / "home").blobs, b"\0\0\0\x18ftypmp42" + bytes(50)
+    covers = {b"<script>": b"", b"\xff\xd8\xff" + bytes(9): b"\xff\xd8\xff" + bytes(9)}
+    for kept, shown in covers.items():
+        facts = {"blob": blobs.put(clip), "poster": blobs.put(kept), "mime": "video/mp4"}
+        journal, record = planted(tmp_path / "home", [claim(tmp_path / "no") | facts])
+        orders = Orders(journal, lambda: "", Timing, pytest.fail)
+        assert orders.clip(record, tmp_path / "zai_media" / "a").poster == shown
+
+
 @pytest.mark.parametrize("files", [None, 7, "x", {"a": 1}, [None], [7], [{}], [[]]])
 def test_rows_of_the_wrong_shape_are_no_error_of_the_log(tmp_path: Path, files: Any) -> None:
     journal, record = planted(tmp_path / "home", files)
@@ -102,15 +143,3 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="another program"):
         chat(Journal(home), "x")
     assert (home / "journal.db").read_bytes() == before
-
-
-@pytest.mark.parametrize("change", ["at = 1e300", "cost = 'abc'", "model = x'ff00'", "state = 7"])
-def test_damaged_columns_are_no_error(tmp_path: Path, change: str) -> None:
-    journal = Journal(tmp_path / "home")
-    number = chat(journal, "x")
-    with journal.write() as db:
-        db.execute(f"update calls set {change}")
-        db.execute("update messages set more = '[]'")
-    (record,) = journal.find("", 10)
-    with journal.read() as db:
-        assert record.id == number and journal.calls.reply(db, record) == "ok"

@@ -193,9 +193,9 @@ def test_eight_processes_write_at_the_same_time(tmp_path: Path) -> None:
 def test_a_lock_that_is_never_given_back_is_said_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zai_magics.journal import store
+    from zai_magics.journal import database
 
-    monkeypatch.setattr(store, "BUSY", 0.05)
+    monkeypatch.setattr(database, "BUSY", 0.05)
     journal = Journal(tmp_path / "home")
     chat(journal, "before")
     other = sqlite3.connect(journal.store.path, isolation_level=None)

@@ -32,10 +32,10 @@ def _newer(cells: Cells) -> None:
 
 def _full(cells: Cells) -> None:
     # Every connection finds the disk full from here on.
-    from zai_magics.journal import store
+    from zai_magics.journal import database
 
     assert cells.run("%zai chat [[echo]]long ago").ok
-    connect = store._connect
+    connect = database.connect
 
     def connected(*given: object) -> sqlite3.Connection:
         db = connect(*given)  # type: ignore[arg-type]
@@ -43,7 +43,7 @@ def _full(cells: Cells) -> None:
         return db
 
     restart(cells)
-    store._connect = connected
+    database.connect = connected
 
 
 def _broken(cells: Cells) -> None:
@@ -57,9 +57,9 @@ CASES = [_file_in_the_way, _folder_in_the_way, _newer, _full]
 @pytest.fixture(autouse=True)
 def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """`_full` is taken back at the end."""
-    from zai_magics.journal import store
+    from zai_magics.journal import database
 
-    monkeypatch.setattr(store, "_connect", store._connect)
+    monkeypatch.setattr(database, "connect", database.connect)
 
 
 @pytest.mark.parametrize("spoil", CASES, ids=lambda f: f.__name__)

@@ -20,8 +20,8 @@ from ..errors import JournalError
 from .blobs import Blobs
 from .calls import Asked as Asked
 from .calls import Calls, key_of
-from .calls import Record as Record
 from .forgiving import Forgiving as Forgiving
+from .rows import Record as Record
 from .search import Search
 from .store import Store, home
 from .texts import Texts
@@ -43,7 +43,7 @@ class Journal:
         self.texts = Texts(self.blobs)
         self.calls = Calls(self.texts)
         self.turns = Turns(self.texts, self.calls)
-        self.search = Search(self.texts, self.calls)
+        self.search = Search(self.calls)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -60,12 +60,19 @@ class Journal:
         return self.store.read()
 
     def forget(self, number: int) -> Record | None:
-        """Remove a call, its words and its copies of files, None when there is none."""
+        """Remove a call, its words wherever they stand, and the copies of files that nothing else
+        needs; None when there is none. A later request that carried the words has "(forgotten)".
+        """
         with self.write() as db:
-            gone = self.search.forget(db, number)
-        if gone is None:
-            return None
-        record, unused = gone
+            record = self.calls.get(db, number)
+            if record is None:
+                return None
+            names = record.blobs()
+            self.turns.forget(db, number)
+            for message in self.calls.remove(db, number):
+                names |= self.texts.forget(db, message)
+            self.search.drop_index(db)
+            unused = names - self.calls.blobs(db) - self.texts.blobs(db)
         for name in unused:
             self.blobs.remove(name)
         self.store.compact()

@@ -6,23 +6,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..reply import Call, Reply, ToolCall, Usage
+from ..reply import Call, Reply, ToolCall
 from ..types import Json
+from . import facts
+from .rows import COLUMNS, TABLES, Record, record
 from .texts import Texts, digest, storable
 
-# What is kept of a file: where it is, its copy in `blobs`, what it is.
-_FILE = {
-    **dict.fromkeys(("path", "blob", "mime", "url", "revised", "poster"), str),
-    "elapsed": float,
-    "sandbox": bool,
-}
-_COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.endpoint,
- c.model, c.params, c.result, c.cost, c.job, c.key, p.text, r.text, c.asked"""
-_FROM = """calls c join messages p on p.id = c.prompt left join messages r on r.id = c.reply"""
+_ORDERS = "c.kind in ('image', 'video')"
+# A call's number has at most so many digits, whatever numbers a damaged file has.
+_NUMBERS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,44 +42,6 @@ class Asked:
     cell: str = ""
     key: bytes = b""
     again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A call as it was read back. `result` is JSON of what came beside the words."""
-
-    id: int
-    at: float
-    kind: str
-    state: str
-    notebook: str
-    conversation: str
-    cell: str
-    endpoint: str
-    model: str
-    params: Json
-    result: Json
-    cost: float | None
-    job: str
-    key: bytes
-    prompt: str
-    reply: str
-    asked: int
-
-    def blobs(self) -> set[str]:
-        """The names of the files that it brought."""
-        return {name for f in self.files() for name in (f["blob"], f["poster"]) if name}
-
-    def usage(self) -> Usage | None:
-        """The tokens of a chat, where they are known."""
-        found = self.result.get("usage")
-        right = isinstance(found, list) and len(found) == 4 and {type(n) for n in found} == {int}
-        return Usage(*found) if right and found is not None else None
-
-    def files(self) -> list[Json]:
-        """What is known of the files that it brought; nothing of what a damaged row says."""
-        found = self.result.get("files")
-        return [f for f in found if _is_file(f)] if isinstance(found, list) else []
 
 
 def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
@@ -139,7 +97,7 @@ class Calls:
 
     def ordered(self, db: sqlite3.Connection, key: bytes) -> list[Record]:
         """The orders for this very request that did not fail, newest first."""
-        where = "c.key = ? and c.kind in ('image', 'video') and c.state != 'failed'"
+        where = f"c.key = ? and {_ORDERS} and c.state != 'failed'"
         return list(self._select(db, where, (key,)))
 
     def of_job(self, db: sqlite3.Connection, job: str) -> Record | None:
@@ -148,17 +106,17 @@ class Calls:
 
     def under_way(self, db: sqlite3.Connection) -> list[Record]:
         """Every order of this machine whose end is not known, newest first."""
-        where = "c.state in ('submitting', 'submitted', 'unknown')"
+        where = f"{_ORDERS} and c.state not in ('done', 'failed')"
         return list(self._select(db, where, ()))
 
     def ended(self, db: sqlite3.Connection, notebook: str, limit: int) -> list[Record]:
         """This notebook's newest orders that have ended."""
-        where = "c.notebook = ? and c.kind in ('image', 'video') and c.state in ('done', 'failed')"
+        where = f"c.notebook = ? and {_ORDERS} and c.state in ('done', 'failed')"
         return list(self._select(db, where, (notebook,), limit))
 
     def blobs(self, db: sqlite3.Connection) -> set[str]:
         """The names of all files that calls brought."""
-        return {n for r in self._select(db, "c.kind in ('image', 'video')", ()) for n in r.blobs()}
+        return {n for r in self._select(db, _ORDERS, ()) for n in r.blobs()}
 
     def reply(self, db: sqlite3.Connection, record: Record) -> Reply:
         """A chat's value, as it was."""
@@ -178,6 +136,14 @@ class Calls:
         asked = self._texts.messages(db, record.asked)
         tools = [ToolCall(*t) for t in facts.get("tools", ())]
         return Reply(record.reply, call, facts.get("thinking", ""), tools, asked)
+
+    def remove(self, db: sqlite3.Connection, number: int) -> list[int]:
+        """Take a call out; gives those of its messages that no other call asked or answered."""
+        (said,) = db.execute("select prompt, reply from calls where id = ?", (number,))
+        db.execute("delete from calls where id = ?", (number,))
+        facts.set_number(db, "last", max(facts.number(db, "last"), number))
+        others = "select 1 from calls where prompt = ?1 or reply = ?1"
+        return [m for m in said if m and not db.execute(others, (m,)).fetchone()]
 
     def newest(
         self, db: sqlite3.Connection, limit: int, where: str = "1", given: Sequence[Any] = ()
@@ -208,10 +174,9 @@ class Calls:
         made = db.execute(
             "insert into calls (id, uid, at, kind, state, key, notebook, conversation, cell,"
             " endpoint, model, asked, prompt, reply, params, result, cost, job)"
-            # A number is never given twice, not even that of a call that was forgotten.
-            " select max(value, (select coalesce(max(id), 0) from calls)) + 1,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '' from facts where name = 'last'",
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
             (
+                self._number(db),
                 asked.uid,
                 asked.at,
                 asked.kind,
@@ -232,40 +197,20 @@ class Calls:
         )
         return int(made.lastrowid or 0)
 
+    def _number(self, db: sqlite3.Connection) -> int | None:
+        """The next call's. None is given twice, not even that of a call that was forgotten. Where
+        they have run out, which takes a damaged file, SQLite finds one (None).
+        """
+        sql = "select id from calls where id < ? order by id desc limit 1"
+        (newest,) = db.execute(sql, (_NUMBERS,)).fetchone() or (0,)
+        number = max(0, newest, facts.number(db, "last")) + 1
+        return number if number < _NUMBERS else None
+
     def _select(
         self, db: sqlite3.Connection, where: str, given: Sequence[Any], limit: int = -1
-    ) -> Any:
-        sql = f"select {_COLUMNS} from {_FROM} where {where} order by c.id desc limit ?"
-        for row in db.execute(sql, (*given, limit)):
-            yield _record(row)
-
-
-def _record(row: Sequence[Any]) -> Record:
-    values = list(row)
-    values[9], values[10] = _object(values[9]), _object(values[10])
-    for at in (2, 3, 4, 5, 6, 7, 8, 12, 14, 15):
-        values[at] = values[at] if isinstance(values[at], str) else ""
-    values[1] = _number(values[1]) or 0.0
-    values[11] = _number(values[11])
-    return Record(*values)
-
-
-def _number(value: Any) -> float | None:
-    """A time or a price, None for what a damaged row has there."""
-    return float(value) if isinstance(value, (int, float)) and 0 <= value < 1e11 else None
-
-
-def _is_file(found: Any) -> bool:
-    return isinstance(found, dict) and all(type(found.get(k)) is t for k, t in _FILE.items())
-
-
-def _object(text: str) -> Json:
-    """What JSON says; of a damaged row nothing."""
-    try:
-        value = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    ) -> Iterator[Record]:
+        sql = f"select {COLUMNS} from {TABLES} where {where} order by c.id desc limit ?"
+        return map(record, db.execute(sql, (*given, limit)))
 
 
 def _json(value: Mapping[str, Any]) -> str:

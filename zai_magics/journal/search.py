@@ -6,8 +6,11 @@ import re
 import sqlite3
 from contextlib import suppress
 
-from .calls import Calls, Record
-from .texts import Texts, storable
+from . import facts
+from .calls import Calls
+from .database import WORDS
+from .rows import Record
+from .texts import storable
 
 _WORD = re.compile(r"\w+")
 # Latin, Greek and Cyrillic. Scripts without blanks between words are one long word to the
@@ -18,8 +21,8 @@ _INDEXED = re.compile(r"(?=.*[^\W_])[0-9A-Za-z_\u00c0-\u052f]+")
 class Search:
     """`search.find(db, "p value", 50)` gives the newest calls that say all of these words."""
 
-    def __init__(self, texts: Texts, calls: Calls) -> None:
-        self._texts, self._calls = texts, calls
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
 
     def find(
         self,
@@ -49,45 +52,27 @@ class Search:
         """
         if not _has_index(db):
             try:
-                db.execute(
-                    "create virtual table words using fts5"
-                    "(text, content='messages', content_rowid='id')"
-                )
+                db.execute(f"create virtual table {WORDS}")
             except sqlite3.OperationalError:  # an SQLite without FTS5
                 return False
-        done = (db.execute("select value from facts where name = 'indexed'").fetchone() or (0,))[0]
+        done = facts.number(db, "indexed")
         last = db.execute("select coalesce(max(id), 0) from messages").fetchone()[0]
         db.execute(
             "insert into words (rowid, text)"
             " select id, text from messages where id > ? and id <= ?",
             (done, last),
         )
-        db.execute("insert or replace into facts values ('indexed', ?)", (last,))
+        facts.set_number(db, "indexed", last)
         return True
 
-    def forget(self, db: sqlite3.Connection, number: int) -> tuple[Record, set[str]] | None:
-        """Remove a call with its words, wherever they stand. Gives what was removed, and the blobs
-        that nothing else needs.
+    def drop_index(self, db: sqlite3.Connection) -> None:
+        """Before words are forgotten: deleting entries would leave them in it for a while.
 
-        Needs a transaction. Where a later request carried the words, it has "(forgotten)" there.
+        Needs a transaction; the next search makes it again.
         """
-        record = self._calls.get(db, number)
-        if record is None:
-            return None
-        sql = "select prompt, reply from calls where id = ?"
-        messages = [m for m in db.execute(sql, (number,)).fetchone() if m]
-        db.execute("delete from turns where call = ?", (number,))
-        db.execute("delete from calls where id = ?", (number,))
-        db.execute("update facts set value = max(value, ?) where name = 'last'", (number,))
-        blobs = record.blobs()
-        for message in messages:
-            sql = "select 1 from calls where prompt = ?1 or reply = ?1"
-            if not db.execute(sql, (message,)).fetchone():
-                blobs |= self._texts.forget(db, message)
-        if _has_index(db):  # deleting entries would leave the words in it for a while
+        if _has_index(db):
             db.execute("drop table words")
             db.execute("delete from facts where name = 'indexed'")
-        return record, blobs - self._calls.blobs(db) - self._texts.blobs(db)
 
 
 def _clauses(words: str, indexed: bool) -> list[tuple[str, str]]:

@@ -10,21 +10,14 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
 
 from ..errors import JournalError
+from . import database
 
-T = TypeVar("T")
-VERSION = 1
 NAME = "journal.db"
-BUSY = 30.0  # seconds that a write waits for another kernel's
-_BROKEN = ("malformed", "not a database", "disk image")
-_OWN_PARTS = ("", "-wal", "-shm", "-journal")
-_HEAD = b"SQLite format 3\0"
 
 
 def home() -> Path:
@@ -127,12 +120,14 @@ class Store:
         else:
             return
         try:
-            if _is_broken(failure):
+            if database.is_broken(failure):
                 self._set_aside(failure)
             elif isinstance(failure, sqlite3.OperationalError):
                 self.close()  # the next use looks anew: the disk may be there again
         except (sqlite3.Error, OSError) as error:  # Windows moves no file that another has open
             failure = error
+        if database.was_interrupted(failure):
+            raise KeyboardInterrupt
         raise JournalError(
             f"the journal {self.path} cannot be used ({failure}); "
             "free space, check its permissions, or set ZAI_HOME to another folder"
@@ -141,21 +136,21 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         try:
             self._create()
-            self._check_head()
-            return self._newer_one() or self._prepared(_connect(self.path))
+            database.check_head(self.path)
+            return self._newer_one() or self._prepared()
         except (sqlite3.DatabaseError, UnicodeError) as error:
-            if _is_broken(error):
+            if database.is_broken(error):
                 self._set_aside(error)
                 self._create()
-                return self._prepared(_connect(self.path))
+                return self._prepared()
+            if database.was_interrupted(error):
+                raise
             failure: Exception = error
         except OSError as error:
             failure = error
         for flags in ("mode=ro", "mode=ro&immutable=1"):  # a folder that cannot be written
-            with suppress(sqlite3.Error):
-                db = _connect(self.path, flags)
-                db.execute("select count(*) from facts")
-                return db
+            with suppress(sqlite3.Error, OSError):
+                return self._checked(database.connect(self.path, flags))
         raise failure
 
     def _create(self) -> None:
@@ -164,56 +159,67 @@ class Store:
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
-    def _check_head(self) -> None:
-        """SQLite, opening a file that is not its own, would delete the changes beside it."""
-        with open(self.path, "rb") as file:
-            head = file.read(len(_HEAD))
-        if head and head != _HEAD:
-            raise sqlite3.DatabaseError("file is not a database")
-
     def _newer_one(self) -> sqlite3.Connection | None:
         """The file only for reading if it is of a newer version: not even tidied up."""
         if not self.path.stat().st_size:
             return None
-        db = _connect(self.path, "mode=ro")
-        try:
-            self._newer = db.execute("pragma user_version").fetchone()[0] > VERSION
-        except sqlite3.OperationalError:  # whoever made it was killed: it must be mended first
-            self._newer = False
-        if self._newer:
-            return db
+        db = database.connect(self.path, "mode=ro")
+        # Where its maker was killed it must be mended first, which takes one that may write.
+        with suppress(sqlite3.OperationalError):
+            if database.version(db) > database.VERSION:
+                return self._checked(db)
         db.close()
         return None
 
-    def _prepared(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        """The connection with its settings, and the tables made."""
+    def _prepared(self) -> sqlite3.Connection:
+        """A connection with its settings, and the tables made."""
+        db = database.connect(self.path)
         try:
-            _check_schema(db)
+            self._checked(db)
+            if self._newer:
+                return db
             if db.execute("pragma journal_mode").fetchone()[0] != "wal":
-                _patiently(lambda: db.execute("pragma journal_mode = wal").fetchone())
+                database.patiently(lambda: db.execute("pragma journal_mode = wal").fetchone())
             db.execute("pragma synchronous = full")
             db.execute("pragma cache_size = -1000")
             db.execute("pragma secure_delete = on")  # what is forgotten is in no free page
-            if not db.execute("pragma user_version").fetchone()[0]:
-                _patiently(lambda: _make_tables(db))
-            db.execute("select name from facts limit 1").fetchone()
+            if database.version(db) != database.VERSION or not database.check_tables(db):
+                database.patiently(lambda: database.make_tables(db))
+            db.execute("select name from facts limit 1").fetchone()  # whether it can be read
             return db
         except BaseException:
             db.close()
+            raise
+
+    def _checked(self, db: sqlite3.Connection) -> sqlite3.Connection:
+        """The connection, where the file has the tables that it should; else it is closed."""
+        try:
+            self._newer = database.version(db) > database.VERSION
+            there = database.check_tables(db, newer=self._newer)
+            if not there and self._newer:
+                raise database.Strange("it is empty")
+            return db
+        except BaseException as error:
+            db.close()
+            if self._newer and isinstance(error, database.Strange):
+                raise JournalError(
+                    f"{self.path} belongs to a newer zai_magics and cannot be read by this one; "
+                    "upgrade it, or set ZAI_HOME to another folder"
+                ) from None
             raise
 
     def _set_aside(self, error: Exception) -> None:
         """Move a broken file away, once, however many kernels find it broken."""
         self.close()
         # SQLite's own lock, on a file beside it, works on every system.
-        with closing(_connect(self.folder / "moving.db")) as lock:
-            _patiently(lambda: lock.execute("begin exclusive"))
+        with closing(database.connect(self.folder / "moving.db")) as lock:
+            database.patiently(lambda: lock.execute("begin exclusive"))
             if self._is_sound():  # another kernel was faster
                 return
             stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
             while os.path.exists(f"{self.path}.broken-{stamp}"):
                 stamp += "x"
-            for part in _OWN_PARTS:
+            for part in database.OWN_PARTS:
                 with suppress(FileNotFoundError):
                     os.rename(f"{self.path}{part}", f"{self.path}.broken-{stamp}{part}")
         self._lost = True
@@ -224,80 +230,16 @@ class Store:
 
     def _is_sound(self) -> bool:
         try:
-            self._check_head()
-            db = _connect(self.path, "mode=rw")
-            _check_schema(db)
-        except (sqlite3.Error, FileNotFoundError):
+            database.check_head(self.path)
+            db = database.connect(self.path, "mode=rw")
+        except FileNotFoundError:  # another kernel has moved it, and is about to begin a new one
+            return True
+        except sqlite3.Error:
             return False
         try:
+            database.check_tables(db)
             return bool(db.execute("pragma quick_check(1)").fetchone()[0] == "ok")
         except (sqlite3.DatabaseError, UnicodeError):
             return False
         finally:
             db.close()
-
-
-def _connect(path: Path, flags: str = "mode=rwc") -> sqlite3.Connection:
-    db = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{flags}",
-        uri=True,
-        timeout=BUSY,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    db.execute("pragma trusted_schema = off")  # a file that somebody else has put there
-    db.text_factory = lambda content: content.decode("utf-8", "replace")  # a damaged byte
-    return db
-
-
-def _make_tables(db: sqlite3.Connection) -> None:
-    db.execute("begin immediate")
-    try:
-        if not db.execute("pragma user_version").fetchone()[0]:  # another kernel was faster
-            for statement in _schema():
-                db.execute(statement)
-            db.execute(f"pragma user_version = {VERSION}")
-        db.execute("commit")
-    except BaseException:
-        db.rollback()
-        raise
-
-
-def _check_schema(db: sqlite3.Connection) -> None:
-    """Raises DatabaseError for a file that somebody has made for us: ours has no views or triggers,
-    which would run when a table is read; and OperationalError for another program's.
-    """
-    found = dict(db.execute("select name, type from sqlite_master"))
-    if {"view", "trigger"} & set(found.values()):
-        raise sqlite3.DatabaseError("malformed: it has views or triggers")
-    if found and "messages" not in found:
-        raise sqlite3.OperationalError("it belongs to another program")
-
-
-def _schema() -> Iterator[str]:
-    """The statements one by one: `executescript` would end the transaction."""
-    text = files(__package__).joinpath("schema.sql").read_text("utf-8")
-    statement = ""
-    for line in text.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _patiently(act: Callable[[], T]) -> T:
-    """Again while another kernel holds the lock: SQLite does not wait everywhere by itself."""
-    until = time.monotonic() + BUSY
-    while True:
-        try:
-            return act()
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-        time.sleep(0.02)
-
-
-def _is_broken(error: Exception) -> bool:
-    if isinstance(error, UnicodeDecodeError):  # in the tables' own description
-        return True
-    return isinstance(error, sqlite3.DatabaseError) and any(w in str(error) for w in _BROKEN)

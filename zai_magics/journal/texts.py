@@ -16,7 +16,9 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from ..types import Json
+from . import facts
 from .blobs import Blobs
+from .rows import as_text
 
 _DATA_URL = re.compile(r"data:([\w.+/-]{1,60});base64,")
 _MARK = "zai-blob:"
@@ -59,7 +61,7 @@ class Texts:
         The same objects are taken for the same messages: a conversation gives them again and
         again, and comparing them is what a long one would spend its time with.
         """
-        (forgotten,) = db.execute("select value from facts where name = 'forgotten'").fetchone()
+        forgotten = facts.number(db, "forgotten")
         if (db, forgotten) != self._of:  # another file, or messages that are no longer there
             self.forget_memo()
             self._of = (db, forgotten)
@@ -106,26 +108,27 @@ class Texts:
 
         The same words said again are a new message.
         """
-        (more,) = db.execute("select more from messages where id = ?", (message,)).fetchone()
+        row = db.execute("select more from messages where id = ?", (message,)).fetchone()
         sql = "update messages set digest = randomblob(16), text = ?, more = null where id = ?"
         db.execute(sql, ("(forgotten)", message))
-        db.execute("update facts set value = value + 1 where name = 'forgotten'")
-        return blobs_in(more or "")
+        facts.set_number(db, "forgotten", facts.number(db, "forgotten") + 1)
+        return blobs_in(row[0]) if row else set()
 
     def blobs(self, db: sqlite3.Connection) -> set[str]:
         """The names of all blobs that messages name."""
         rows = db.execute("select more from messages where more is not null")
         return {name for (more,) in rows for name in blobs_in(more)}
 
-    def message(self, role: str, text: str, more: str | None) -> Json:
-        """A message from its row."""
+    def message(self, role: Any, text: Any, more: Any) -> Json:
+        """A message from its row; of a damaged one what is there."""
+        plain = {"role": as_text(role) or "user", "content": as_text(text)}
         if more is None:
-            return {"role": role, "content": text}
+            return plain
         try:
             message = _mapped(json.loads(more), self._with_blob)
-        except (ValueError, TypeError, RecursionError):  # a damaged row
-            message = None
-        return message if isinstance(message, dict) else {"role": role, "content": text}
+        except (ValueError, TypeError, RecursionError):
+            return plain
+        return message if _is_message(message) else plain
 
     def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
         number, of_message = self._put_message(db, message)
@@ -180,9 +183,29 @@ def words(content: Any) -> str:
     return "\n".join(p["text"] for p in parts if isinstance(p, dict) and "text" in p)
 
 
-def blobs_in(more: str) -> set[str]:
+def blobs_in(more: Any) -> set[str]:
     """The names of the blobs that a message's JSON names."""
-    return {name for name, _ in _KEPT_URL.findall(more)}
+    return {name for name, _ in _KEPT_URL.findall(as_text(more))}
+
+
+def _is_message(found: Any) -> bool:
+    """Whether a message has the shape that whoever reads it relies on."""
+    if not isinstance(found, dict) or not isinstance(found.get("role"), str):
+        return False
+    content, tools = found.get("content"), found.get("tool_calls", [])
+    if isinstance(content, list):
+        return all(map(_is_part, content))
+    right = content is None or isinstance(content, str)
+    return right and isinstance(tools, list) and all(isinstance(t, dict) for t in tools)
+
+
+def _is_part(found: Any) -> bool:
+    if not isinstance(found, dict):
+        return False
+    if found.get("type") == "text" or "text" in found:
+        return isinstance(found.get("text"), str)
+    image = found.get("image_url", {})
+    return isinstance(image, dict) and isinstance(image.get("url", ""), str)
 
 
 def _common(old: list[Json], new: Sequence[Json]) -> int:

@@ -13,11 +13,15 @@ from typing import NamedTuple
 
 from ..conversation import Conversation, Place, Turn
 from ..reply import Call, Reply
-from .calls import Asked, Calls, Record
+from .calls import Asked, Calls
+from .rows import LATEST, Record, as_number, as_text
 from .texts import Texts, storable
 
 # Later than any other, also when the clock was set back.
-_LATER = "max(?, (select coalesce(max(used), 0) + 0.001 from conversations))"
+_LATER = (
+    "max(?, (select coalesce(max(used), 0) + 0.001 from conversations"
+    f" where used < {LATEST - 1}))"  # a time that can be one
+)
 
 
 class Known(NamedTuple):
@@ -73,15 +77,22 @@ class Turns:
             db.execute(sql, (number, turn.call))
 
     def known(self, db: sqlite3.Connection, notebook: str) -> list[Known]:
-        """The newest of every name, the one used last first."""
+        """The newest of every name, the one used last first. One whose name can be none is left
+        out.
+        """
         rows = db.execute(
             "select id, name, system, (select count(*) from turns where conversation = id), used"
-            " from conversations where notebook = ? order by used desc, id desc",
+            " from conversations where notebook = ? order by id desc",
             (notebook,),
         )
+        found = [
+            Known(number, name, as_text(system), turns, as_number(used, LATEST) or 0.0)
+            for number, name, system, turns, used in rows
+            if isinstance(name, str) and name and name.isprintable()
+        ]
         newest: dict[str, Known] = {}
-        for row in rows:
-            newest.setdefault(row[1], Known(*row))
+        for one in sorted(found, key=lambda k: k.used, reverse=True):
+            newest.setdefault(one.name, one)
         return list(newest.values())
 
     def named(self, db: sqlite3.Connection, notebook: str, name: str) -> Known | None:
@@ -135,38 +146,55 @@ class Turns:
 
     def load(self, db: sqlite3.Connection, known: Known) -> Conversation:
         """The conversation with its turns, in the order of their first run."""
-        places = {
-            call: (position, Place(cell, ordinal) if cell else None)
-            for call, position, cell, ordinal in db.execute(
-                "select call, position, cell, ordinal from turns where conversation = ?",
-                (known.id,),
-            )
-        }
         inside = "c.id in (select call from turns where conversation = ?)"
+        inside += " and c.kind in ('chat', 'restored')"
         records = self._calls.newest(db, -1, inside, (known.id,))
+        places, parts = self._places(db, known.id), self._parts(db, known.id)
         records.sort(key=lambda r: places[r.id][0])
-        turns = tuple(self._turn(db, r, places[r.id][1]) for r in records)
+        turns = tuple(_turn(r, places[r.id][1], parts.get(r.id, r.prompt)) for r in records)
         return Conversation(known.name, known.system, turns, known.id)
 
-    def _turn(self, db: sqlite3.Connection, record: Record, place: Place | None) -> Turn:
-        user: str | tuple[dict[str, object], ...] = record.prompt
-        sql = "select m.role, m.text, m.more from calls c join messages m on m.id = c.prompt"
-        row = db.execute(f"{sql} where c.id = ? and m.more is not null", (record.id,)).fetchone()
-        if row:
-            content = self._texts.message(*row).get("content")
-            user = tuple(content) if isinstance(content, list) else record.prompt
-        usage = record.usage()
-        return Turn(
-            user,
-            record.reply,
-            record.model,
-            place,
-            record.result.get("thinking", ""),
-            "complete" if record.kind == "restored" else record.state,
-            record.id,
-            record.params,
-            record.at,
-            record.id,
-            sum(usage[:2]) - usage.thinking if usage else 0,
-            record.conversation,
+    def forget(self, db: sqlite3.Connection, call: int) -> None:
+        """A call is no turn of any conversation any more."""
+        db.execute("delete from turns where call = ?", (call,))
+
+    def _places(self, db: sqlite3.Connection, number: int) -> dict[int, tuple[int, Place | None]]:
+        """Of each call its position and its cell's place."""
+        sql = "select call, position, cell, ordinal from turns where conversation = ?"
+        found = {}
+        for call, position, cell, ordinal in db.execute(sql, (number,)):
+            known = isinstance(cell, str) and cell and type(ordinal) is int
+            place = Place(cell, ordinal) if known else None
+            found[call] = (position if type(position) is int else call, place)
+        return found
+
+    def _parts(
+        self, db: sqlite3.Connection, number: int
+    ) -> dict[int, str | tuple[dict[str, object], ...]]:
+        """Of the calls whose prompts have more than words, the prompts."""
+        rows = db.execute(
+            "select c.id, m.role, m.text, m.more"
+            " from turns t join calls c on c.id = t.call join messages m on m.id = c.prompt"
+            " where t.conversation = ? and m.more is not null",
+            (number,),
         )
+        found = {call: self._texts.message(*row).get("content") for call, *row in rows}
+        return {call: tuple(said) for call, said in found.items() if isinstance(said, list)}
+
+
+def _turn(record: Record, place: Place | None, user: str | tuple[dict[str, object], ...]) -> Turn:
+    usage = record.usage()
+    return Turn(
+        user,
+        record.reply,
+        record.model,
+        place,
+        record.result.get("thinking", ""),
+        "complete" if record.kind == "restored" else record.state,
+        record.id,
+        record.params,
+        record.at,
+        record.id,
+        sum(usage[:2]) - usage.thinking if usage else 0,
+        record.conversation,
+    )

@@ -6,6 +6,7 @@ answer `task_status` and `GET /async-result/{id}` with `video_result`. Both are 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,8 @@ from ..types import Job, Json
 
 IMAGES = "/images/generations"
 VIDEOS = "/videos/generations"
-ASYNC_ROUTE, VIDEOS_ROUTE = "/async-result", "/videos"
+ASYNC_ROUTE, VIDEOS_ROUTE = ROUTES = "/async-result", "/videos"
+MOST = 100  # pictures that a request can order
 _DONE = {"success", "succeeded", "completed", "complete", "done"}
 _FAILED = {"fail", "failed", "error", "cancelled", "canceled"}
 
@@ -38,6 +40,12 @@ def image_links(data: Json) -> list[tuple[str, str]]:
     if not links:
         raise BadAnswer("the service's answer has no picture in it")
     return links
+
+
+def asked_for(body: Mapping[str, Any]) -> int:
+    """How many pictures a request orders: its `n`, which few models take, or one."""
+    n = body.get("n")
+    return n if type(n) is int and 1 <= n <= MOST else 1
 
 
 def frames(urls: list[str]) -> str | list[str] | None:
@@ -78,11 +86,14 @@ def result(data: Json, job: Job) -> Job:
 
 
 def result_path(job: Job) -> str:
-    """Where the job's result is asked for; the id is quoted, it comes from outside."""
+    """Where the job's result is asked for; the id is quoted, it comes from outside, and so may
+    the route: the key goes with this address.
+    """
+    route = job.route if job.route in ROUTES else ASYNC_ROUTE
     name = quote(job.id, safe="")
     if not name.strip("."):  # "." and ".." would be taken out of the path
         name = name.replace(".", "%2E")
-    return f"{job.route}/{name}"
+    return f"{route}/{name}"
 
 
 def other_route(job: Job) -> Job:

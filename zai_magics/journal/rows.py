@@ -1,0 +1,192 @@
+"""Rows become values here. A file may be damaged, or somebody else's: what a column cannot hold is
+left out, and an order whose state cannot be is one whose end is not known, never none at all.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..reply import Usage
+from ..text import whole
+from ..types import Json
+from ..wire import media as wire
+
+COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.endpoint,
+ c.model, c.params, c.result, c.cost, c.job, c.key, p.text, r.text, c.asked"""
+# Without the words that an order was made with it is an order all the same.
+TABLES = (
+    """calls c left join messages p on p.id = c.prompt left join messages r on r.id = c.reply"""
+)
+ORDERS = ("image", "video")
+LATEST = 9.2e9  # seconds since 1970: the last year that pandas knows, 2261
+_COST, _COUNT = 1e11, 10**12
+_STATES = {"submitting", "submitted", "done", "failed", "unknown"}
+_CHAT_STATES = {"complete", "incomplete", "interrupted"}
+# What is kept of a file: where it is, its copy in `blobs`, what it is.
+_FILE = {
+    **dict.fromkeys(("path", "blob", "mime", "url", "revised", "poster"), str),
+    "elapsed": float,
+    "sandbox": bool,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A call as it was read back. `result` is JSON of what came beside the words."""
+
+    id: int
+    at: float
+    kind: str
+    state: str
+    notebook: str
+    conversation: str
+    cell: str
+    endpoint: str
+    model: str
+    params: Json
+    result: Json
+    cost: float | None
+    job: str
+    key: bytes
+    prompt: str
+    reply: str
+    asked: int
+
+    def blobs(self) -> set[str]:
+        """The names of the files that it brought."""
+        return {name for f in self.files() for name in (f["blob"], f["poster"]) if name}
+
+    def usage(self) -> Usage | None:
+        """The tokens of a chat, where they are known."""
+        found = self.result.get("usage")
+        return Usage(*found) if found else None
+
+    def files(self) -> list[Json]:
+        """What is known of the files that it brought; nothing of what a damaged row says."""
+        return list(self.result.get("files", ()))
+
+
+def record(row: Sequence[Any]) -> Record:
+    """A row of `COLUMNS`."""
+    number_of, at, kind, state, notebook, conversation, cell, endpoint, model = row[:9]
+    params, result, cost, job, key, prompt, reply, asked = row[9:]
+    params, result = as_object(params), _result(as_object(result))
+    kind, job = as_text(kind), as_text(job)
+    if kind in ORDERS and isinstance(result.get("links"), list):
+        # One that asked for one picture and lists hundreds would fetch them all.
+        result["links"] = result["links"][: wire.asked_for(params)]
+    return Record(
+        number_of,
+        as_number(at, LATEST) or 0.0,
+        kind,
+        _state(kind, state, bool(job if kind == "video" else result.get("links"))),
+        as_text(notebook),
+        as_text(conversation),
+        as_text(cell),
+        as_text(endpoint),
+        as_text(model),
+        params,
+        result,
+        as_number(cost, _COST),
+        job,
+        key if isinstance(key, bytes) else b"",
+        as_text(prompt),
+        as_text(reply),
+        asked if type(asked) is int else 0,
+    )
+
+
+def as_text(value: Any) -> str:
+    """A column's text, "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def as_number(value: Any, limit: float) -> float | None:
+    """A time or a price that can be one, else None."""
+    right = type(value) in (int, float) and 0 <= value < limit
+    return float(value) if right else None
+
+
+def as_object(text: Any) -> Json:
+    """What JSON says; of anything else than an object nothing. NaN and infinity are null."""
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=lambda _: None)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _state(kind: str, state: Any, can_be_fetched: bool) -> str:
+    if kind not in ORDERS:
+        return state if isinstance(state, str) and state in _CHAT_STATES else "incomplete"
+    known = isinstance(state, str) and state in _STATES
+    return state if known and (state != "submitted" or can_be_fetched) else "unknown"
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _result(found: Json) -> Json:
+    """Without what is not as this version, or one before it, writes it down."""
+    kept = {n: _SHAPES[n](v) if n in _SHAPES else v for n, v in found.items()}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _words(value: Any) -> str | None:
+    return whole(value) if isinstance(value, str) else None
+
+
+def _seconds(value: Any) -> float | None:
+    return as_number(value, _COST)
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _route(value: Any) -> str | None:
+    """It is a part of the address that the key is sent to."""
+    return value if isinstance(value, str) and value in wire.ROUTES else None
+
+
+def _usage(value: Any) -> list[int] | None:
+    right = isinstance(value, list) and len(value) == 4
+    right = right and all(type(n) is int and 0 <= n < _COUNT for n in value)
+    return value if right else None
+
+
+def _listed(right: Callable[[Any], bool]) -> Callable[[Any], list[Any] | None]:
+    """A list's entries that are right."""
+    return lambda value: [v for v in value if right(v)] if isinstance(value, list) else None
+
+
+def _texts(count: int) -> Callable[[Any], bool]:
+    def right(value: Any) -> bool:
+        return isinstance(value, list) and [type(v) for v in value] == [str] * count
+
+    return right
+
+
+def _is_file(found: Any) -> bool:
+    right = isinstance(found, dict) and all(type(found.get(k)) is t for k, t in _FILE.items())
+    return right and 0 <= found["elapsed"] < _COST
+
+
+_SHAPES: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("thinking", "finish_reason", "request_id", "note", "error"), _words),
+    **dict.fromkeys(("elapsed", "thought_for"), _seconds),
+    **dict.fromkeys(("sandbox", "uncharged"), _flag),
+    "usage": _usage,
+    "tools": _listed(_texts(3)),
+    "links": _listed(_texts(2)),
+    "urls": _listed(lambda url: isinstance(url, str)),
+    "route": _route,
+    "cover_url": _words,
+    "files": _listed(_is_file),
+}
