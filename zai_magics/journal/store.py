@@ -184,7 +184,7 @@ class Store:
             if db.execute("pragma journal_mode").fetchone()[0] != "wal":
                 _patiently(lambda: db.execute("pragma journal_mode = wal").fetchone())
             db.execute("pragma synchronous = full")
-            db.execute("pragma cache_size = -1000")
+            db.execute("pragma cache_size = -200")
             db.execute("pragma secure_delete = on")  # what is forgotten is in no free page
             if not db.execute("pragma user_version").fetchone()[0]:
                 _patiently(lambda: _make_tables(db))
