@@ -142,7 +142,8 @@ class Answer:
         if isinstance(number, str):
             self.request_id = self._clean(number)
         if isinstance(model, str) and model:
-            self.model = self._clean(model)
+            # The same object for the same name: it stays as long as the reply.
+            self.model = self.model if model == self.model else self._clean(model)
             self.sandbox = self.sandbox or catalogue.is_sandbox(model)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_TIMEOUT = 10.0
+PACKET = 64 * 1024
 _HEADERS = {
     "Accept-Encoding": "identity",
     "Accept-Language": "en-US,en",
@@ -69,7 +70,7 @@ class Network:
         headers, content = {}, None
         if body is not None:
             headers["Content-Type"] = "application/json"
-            content = body[0] if len(body) == 1 else iter(body)
+            content = body[0] if len(body) == 1 else _packets(body)
             headers["Content-Length"] = str(sum(map(len, body)))  # or it would go out chunked
         url = self.endpoint.url + path
         try:
@@ -175,6 +176,17 @@ class Network:
         made.args = tuple(self.key.redact(a) if isinstance(a, str) else a for a in failure.args)
         vars(made).update(self.key.clean(vars(failure)))
         return made
+
+
+def _packets(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, each about as much as is sent at once, put together only then."""
+    packet = bytearray()
+    for piece in pieces:
+        packet += piece
+        if len(packet) >= PACKET:
+            yield bytes(packet)
+            packet.clear()
+    yield bytes(packet)
 
 
 @functools.lru_cache(maxsize=64)

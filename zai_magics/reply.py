@@ -83,6 +83,8 @@ class Reply(str):
     (seconds), `.note`, `.sandbox`, `.tool_calls`, and `.messages`: what was sent and this answer.
     """
 
+    __slots__ = ("asked", "call", "thinking", "tool_calls")
+
     call: Call
     thinking: str
     tool_calls: tuple[ToolCall, ...]

@@ -47,8 +47,7 @@ class Turn:
     asked_in: str = ""
     named: bool = False
     past: Past | None = field(default=None, repr=False, compare=False)
-    _messages: list[Json] = field(default_factory=list, repr=False, compare=False)
-    _weight: list[int] = field(default_factory=list, repr=False, compare=False)
+    _weight: int = field(default=0, repr=False, compare=False)
 
     @property
     def prompt(self) -> str:
@@ -68,22 +67,22 @@ class Turn:
         """What a later request carries of this turn. An answer without words is left out,
         since the service refuses empty messages; thinking is sent back in tool rounds only.
 
-        Always the same objects: every later reply holds them, and the journal knows them again.
+        Made anew each time, as most turns of a long conversation are sent no more; the words in
+        them are always the same objects, by which the encoder and the journal know them at once.
         """
-        if not self._messages:
-            content = self.user if isinstance(self.user, str) else list(self.user)
-            self._messages.append({"role": "user", "content": content})
-            if self.reply:
-                # The reply itself, not a copy of its words: a long conversation has them once.
-                self._messages.append({"role": "assistant", "content": self.reply})
-        return self._messages
+        content = self.user if isinstance(self.user, str) else list(self.user)
+        said: list[Json] = [{"role": "user", "content": content}]
+        if self.reply:
+            # The reply itself, not a copy of its words: a long conversation has them once.
+            said.append({"role": "assistant", "content": self.reply})
+        return said
 
     @property
     def weight(self) -> int:
         """The tokens of its messages, roughly."""
         if not self._weight:
-            self._weight.append(estimate(self.messages()))
-        return self._weight[0]
+            object.__setattr__(self, "_weight", estimate(self.messages()))
+        return self._weight
 
     def to_dict(self) -> Json:
         """Everything, as JSON can carry it."""

@@ -181,7 +181,7 @@ class Store:
             if db.execute("pragma journal_mode").fetchone()[0] != "wal":
                 database.patiently(lambda: db.execute("pragma journal_mode = wal").fetchone())
             db.execute("pragma synchronous = full")
-            db.execute("pragma cache_size = -1000")
+            db.execute("pragma cache_size = -200")
             db.execute("pragma secure_delete = on")  # what is forgotten is in no free page
             if database.version(db) != database.VERSION or not database.check_tables(db):
                 database.patiently(lambda: database.make_tables(db))

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import CommandError, Interrupted
 from ..options import ChatOptions, ImageOptions, VideoOptions
 from ..prompt import expand
+from ..render import live
 from ..saved import bring_back
 from ..secret import Key, remember
 from ..types import Job
@@ -50,6 +51,7 @@ class Commands(Conversing, Keeping):
         self._background.stop()
         self.session.close()
         self._stop_sandbox()
+        live.end()
 
     def status(self) -> None:
         """Where you stand: `%zai` alone."""

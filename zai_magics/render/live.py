@@ -19,6 +19,7 @@ from . import parts, pieces, safe
 from . import reply as replies
 from .bundle import Bundle, both, bundle
 from .growing import Growing
+from .hand import Errand, Hand
 from .parser import parser
 
 # Nine paintings a second while the output is small. Each sends the whole output again, so as it
@@ -29,6 +30,9 @@ INTERVAL, SLOW = 0.115, 1.0
 STEADY, MOST = 70_000, 200_000
 FIRST_SIGN, PATIENCE = 0.4, 5.0
 _STOPPED = "stopped; what is shown is kept, run the cell again to do it anew"
+
+# Two: one that paints may wait for a painter whose first display the other one has to send.
+_sending, _painting = Hand("zai-sending"), Hand("zai-painting")
 
 Publish = Callable[[Bundle, str, bool], None]
 """Shows a bundle under a display id; the flag says that it updates an earlier one."""
@@ -120,7 +124,7 @@ class CellPainter:
         self._publish, self._folder, self._view, self._clock = publish, folder, view, clock
         self._id = f"zai-{uuid4().hex[:12]}"
         self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
+        self._timer: Errand | None = None
         self._growing = Growing()
         self._latest: Any = None
         self._painted: Any = None
@@ -153,9 +157,7 @@ class CellPainter:
 
     def _wake(self) -> None:
         """Set the timer to the next painting."""
-        self._timer = threading.Timer(max(0.0, self._due - self._clock()), self._flush)
-        self._timer.daemon = True
-        self._timer.start()
+        self._timer = _painting.after(max(0.0, self._due - self._clock()), self._flush)
 
     def _flush(self) -> None:
         with self._lock:
@@ -204,8 +206,14 @@ class CellPainter:
             finally:
                 sent.set()
 
-        threading.Thread(target=send, daemon=True).start()
+        _sending.do(send)
         return sent
+
+
+def end() -> None:
+    """End the threads that painters have begun; a next painter begins them anew."""
+    _sending.end()
+    _painting.end()
 
 
 def interval(size: int) -> float:

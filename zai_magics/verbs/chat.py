@@ -62,6 +62,8 @@ def turn(
         reply.call = replace(reply.call, conversation="" if options.alone else context.name)
         session.spent.add(reply.cost)
         beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
+        if carried.past and carried.past.turn.params == beside:
+            beside = carried.past.turn.params  # turns that are asked alike have them once
         asked = Asked(
             os.urandom(16),
             asked_at,

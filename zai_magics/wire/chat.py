@@ -13,7 +13,6 @@ from typing import Any
 from ..errors import BadAnswer, PromptError
 from ..types import Delta, Json, ToolCall, Usage
 
-PIECE = 64 * 1024
 PATH = "/chat/completions"
 _EFFORTS = {"low", "high", "max"}
 
@@ -68,12 +67,13 @@ class Encoder:
         self._last: dict[tuple[str, str], bytes] = {}
 
     def __call__(self, body: Json) -> list[bytes]:
-        """The JSON of a request, its messages last, in pieces of about 64 KB.
+        """The JSON of a request, its messages last, in pieces: one a message, as it is kept.
 
-        In one piece, a long conversation's requests leave holes of their size in the memory.
+        Put together they would be a second copy of a long conversation, for each of its turns.
         """
         last, kept = self._last, {}
-        parts = []
+        rest = encode({name: value for name, value in body.items() if name != "messages"})
+        pieces = [rest[:-1], b',"messages":[']
         for message in body["messages"]:
             role, content = message.get("role"), message.get("content")
             if len(message) == 2 and isinstance(content, str) and type(role) is str:
@@ -81,17 +81,10 @@ class Encoder:
                 kept[role, content] = part
             else:
                 part = encode(message)
-            parts.append(part)
+            pieces += (part, b",")
+        pieces[-1] = b"]}"
         self._last = kept
-        rest = encode({name: value for name, value in body.items() if name != "messages"})
-        pieces, begun, size = [], [rest[:-1], b',"messages":['], 0
-        for number, part in enumerate(parts):
-            begun += (b",", part) if number else (part,)
-            size += len(part)
-            if size > PIECE:
-                pieces.append(b"".join(begun))
-                begun, size = [], 0
-        return [*pieces, b"".join((*begun, b"]}"))]
+        return pieces
 
 
 def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
