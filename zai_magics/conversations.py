@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import defaults
+from . import defaults, homes
 from .conversation import Conversation, Place, Turn
 from .errors import CommandError, one_line
 from .journal import Asked, Forgiving, Journal, Known
@@ -41,6 +41,7 @@ class Conversations:
         self._name = defaults.CONVERSATION
         self._made: dict[Place, str] = {}
         self._ran: dict[str, int] = {}
+        self._begun = False  # whether the current one was chosen in this kernel
         self._since = 0.0  # when this notebook began, where the journal knows an older one
 
     @property
@@ -63,21 +64,10 @@ class Conversations:
         """The one that a cell's turn goes to: the one named, else where the cell's turn is, else
         the current one. So running all cells again ends in the same conversations, whichever of
         them is current when it begins.
-
-        A current one that is still empty, or into which the cells of another are being asked
-        again, takes the cell's turn too: that is what it was begun for.
         """
         if name is not None:
             return self.named(name)
-        now = self.current
-        if place is None or not now.turns or self._turn(now, place):
-            return now
-        here = {t.place for t in now.turns}
-        for one, turn in self._at(place):
-            native = turn.asked_in == one.name and not turn.named  # no copy in a fork
-            if native and here.isdisjoint(t.place for t in one.turns):
-                return one
-        return now
+        return homes.of_turn(self._all.values(), self.current, place, self._begun)
 
     def names(self) -> list[str]:
         """All of this notebook, the current one first."""
@@ -129,9 +119,10 @@ class Conversations:
 
     def _move(self, turn: Turn, place: Place, to: Conversation) -> None:
         """A cell that asks elsewhere now takes its turn along; the copies of a fork stay."""
-        for one, had in self._at(place):
-            asked_here = had.asked_in == one.name and one.name != to.name
-            if asked_here and (turn.named or had.named):
+        for one in list(self._all.values()):
+            had = homes.turn_at(one, place)
+            asked_here = had and had.asked_in == one.name and one.name != to.name
+            if had and asked_here and (turn.named or had.named):
                 self._remove(one, (had,))
 
     def new(self, name: str) -> Conversation:
@@ -168,16 +159,21 @@ class Conversations:
         self._remove(self.current, (turn,))
         return turn
 
-    def set_system(self, system: str) -> None:
-        """Another system prompt for the current one."""
-        now = replace(self.current, system=system)
+    def set_system(self, system: str, place: Place | None = None) -> Conversation:
+        """Another system prompt for the one that a cell has set it of, else for the current one.
+        Gives that one.
+        """
+        home = homes.of_system(self._all.values(), self.current, place, self._begun)
+        now = home.with_system(system, place)
 
         def write(db: Any) -> int:
             number = now.number or self._row(db, now)
-            self._turns.set_system(db, number, system)
+            self._turns.set_system(db, number, now)
             return number
 
-        self.current = replace(now, number=self._write(write) or now.number)
+        now = replace(now, number=self._write(write) or now.number)
+        self._all[now.name] = now
+        return now
 
     def forget(self, call: int) -> None:
         """A call was forgotten: its turn is no longer in any of them."""
@@ -210,7 +206,7 @@ class Conversations:
             self._write(lambda db: self._turns.use(db, to.number, self._now()))
         else:
             to = self._write(lambda db: self._turns.write(db, self._scope(), to, self._now())) or to
-        self.current = to
+        self.current, self._begun = to, True
 
     def _loaded(self, name: str) -> Conversation | None:
         """One from the journal."""
@@ -220,15 +216,6 @@ class Conversations:
             return self._turns.load(db, found) if found else None
 
         return self._read(load, None)
-
-    def _turn(self, one: Conversation, place: Place) -> Turn | None:
-        at = one.index(place)
-        return one.turns[at] if at < len(one.turns) else None
-
-    def _at(self, place: Place) -> list[tuple[Conversation, Turn]]:
-        """The conversations that have a turn at a place, and that turn."""
-        found = [(one, self._turn(one, place)) for one in self._all.values()]
-        return [(one, turn) for one, turn in found if turn is not None]
 
     def _remove(self, where: Conversation, turns: Sequence[Turn]) -> None:
         if not turns:

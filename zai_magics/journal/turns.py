@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..conversation import Conversation, Place, Turn
+from ..conversation import Conversation, Place, Setting, Turn
 from ..reply import Call, Reply
 from .calls import Asked, Calls, Record
 from .texts import Texts, storable
@@ -50,9 +50,15 @@ class Turns:
         """It is the notebook's current one."""
         db.execute(f"update conversations set used = {_LATER} where id = ?", (now, number))
 
-    def set_system(self, db: sqlite3.Connection, number: int, system: str) -> None:
-        """Another system prompt."""
-        db.execute("update conversations set system = ? where id = ?", (storable(system), number))
+    def set_system(self, db: sqlite3.Connection, number: int, one: Conversation) -> None:
+        """Its system prompt as it is now, and where it was set."""
+        sql = "update conversations set system = ? where id = ?"
+        db.execute(sql, (storable(one.system), number))
+        db.executemany(
+            "insert or replace into settings (conversation, cell, ordinal, name)"
+            " values (?, ?, ?, ?)",
+            [(number, *setting.place, setting.name) for setting in one.settings],
+        )
 
     def put(
         self, db: sqlite3.Connection, number: int, turn: Turn, position: int | None = None
@@ -95,11 +101,11 @@ class Turns:
         unless it was used last before `since`, or a new one. Sessions in a folder have their own.
         """
         known = self.named(db, notebook, one.name) if notebook.endswith(".ipynb") else None
-        return (
-            known.id
-            if known and known.used >= since
-            else self.begin(db, notebook, one.name, one.system, used)
-        )
+        if known and known.used >= since:
+            return known.id
+        number = self.begin(db, notebook, one.name, one.system, used)
+        self.set_system(db, number, one)
+        return number
 
     def write(
         self, db: sqlite3.Connection, notebook: str, one: Conversation, now: float
@@ -108,6 +114,7 @@ class Turns:
         down as what this machine knows from now on.
         """
         number = self.begin(db, notebook, one.name, one.system, now)
+        self.set_system(db, number, one)
         turns = []
         for position, turn in enumerate(one.turns, -len(one.turns)):  # before all that follow
             if not turn.call:
@@ -146,7 +153,9 @@ class Turns:
         records = self._calls.newest(db, -1, inside, (known.id,))
         records.sort(key=lambda r: places[r.id][0])
         turns = tuple(self._turn(db, r, places[r.id][1]) for r in records)
-        return Conversation(known.name, known.system, turns, known.id)
+        sql = "select cell, ordinal, name from settings where conversation = ?"
+        settings = tuple(Setting(Place(c, n), name) for c, n, name in db.execute(sql, (known.id,)))
+        return Conversation(known.name, known.system, turns, known.id, settings)
 
     def _turn(self, db: sqlite3.Connection, record: Record, place: Place | None) -> Turn:
         user: str | tuple[dict[str, object], ...] = record.prompt

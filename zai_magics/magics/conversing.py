@@ -69,13 +69,16 @@ class Conversing(Stage):
         held = self.session.conversations
         words = text if said.get("raw") else expand(text, names)
         if not words.strip():
-            now = held.current.system
-            self._say(f"system prompt: {now}" if now else "no system prompt")
+            now = held.current
+            about = f"system prompt of {now.name}: {now.system}"
+            self._say(about if now.system else f"no system prompt in {now.name}")
             return
         no_key(self.session, words)
         system = "" if words.strip() == "off" else words
-        held.set_system(system)
-        self._say("system prompt set" if system else "system prompt removed")
+        home = held.set_system(system, self.cells.setting())
+        here = held.current.name
+        where = f", which this cell set before; you are in {here}" if home.name != here else ""
+        self._say(f"system prompt of {home.name} {'set' if system else 'off'}{where}")
 
     def do_restore(self, text: str, said: Said, names: Said, _: bool) -> None:
         """Turns that only a notebook file carries: shown, then taken in."""
