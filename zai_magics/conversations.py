@@ -23,7 +23,7 @@ class Conversations:
     """`conversations.current`, `conversations.add(asked, reply, turn)`, `conversations.new("b")`.
 
     `scope` gives the name under which the journal knows the notebook; `warn` is told when the
-    journal cannot be used.
+    journal cannot be used; `gone` says which turns' cells have been deleted.
     """
 
     def __init__(
@@ -32,9 +32,10 @@ class Conversations:
         scope: Callable[[], str],
         timing: Callable[[], Timing],
         warn: Callable[[str], None],
+        gone: Callable[[Conversation], Container[int]] = lambda one: (),
     ) -> None:
         self._calls, self._turns = journal.calls, journal.turns
-        self._scope, self._timing = scope, timing
+        self._scope, self._timing, self._gone = scope, timing, gone
         forgiving = Forgiving(journal, warn)
         self._write, self._read = forgiving.write, forgiving.read
         self._all = {defaults.CONVERSATION: Conversation()}
@@ -132,9 +133,11 @@ class Conversations:
         return behind
 
     def use(self, name: str) -> bool:
-        """Make one current, as the journal has it; False when it is a new one."""
+        """Make one current, as the journal has it but for the turns of deleted cells that are not
+        here; False when it is a new one.
+        """
         had = self._all.get(checked(name))
-        stored = self._loaded(name)
+        stored = self._loaded(name, had)
         if stored and (had is None or not had.turns or had.number == stored.number):
             self.switch(replace(stored, turns=_merged(had.turns if had else (), stored.turns)))
             return True
@@ -208,14 +211,19 @@ class Conversations:
             to = self._write(lambda db: self._turns.write(db, self._scope(), to, self._now())) or to
         self.current, self._begun = to, True
 
-    def _loaded(self, name: str) -> Conversation | None:
-        """One from the journal."""
+    def _loaded(self, name: str, had: Conversation | None = None) -> Conversation | None:
+        """One from the journal: the turns that it `had`, and those whose cells there are."""
 
         def load(db: Any) -> Conversation | None:
             found = self._turns.named(db, self._scope(), name)
             return self._turns.load(db, found) if found else None
 
-        return self._read(load, None)
+        one = self._read(load, None)
+        if one is None:
+            return None
+        gone, held = self._gone(one), {t.call for t in had.turns} if had else ()
+        kept = (t for i, t in enumerate(one.turns) if i not in gone or t.call in held)
+        return replace(one, turns=tuple(kept))
 
     def _remove(self, where: Conversation, turns: Sequence[Turn]) -> None:
         if not turns:

@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .conversation import Place, Turn
 from .errors import CommandError, one_line
@@ -63,16 +63,35 @@ def folder(
     return found.parent if found and found.parent.is_dir() else Path.cwd()
 
 
-def cell_ids(path: Path) -> tuple[str, ...] | None:
-    """The ids of a saved notebook's cells, in its order; cells without one are left out.
+class Book(NamedTuple):
+    """A saved notebook, read once: its cells as JSON, and when it was saved, at the earliest."""
 
-    None when the file cannot be read: missing, being written, no notebook, over 200 MB.
+    cells: list[Any]
+    saved: float
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its cells, in its order; cells without one are left out."""
+        return tuple(dict.fromkeys(filter(None, map(_id, self.cells))))
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns that its outputs carry, as `turns(path)` gives them."""
+        return tuple(itertools.islice(_carried(self.cells), TURN_LIMIT))
+
+
+def opened(path: Path | None) -> Book | None:
+    """A saved notebook; None when it cannot be read: not known, missing, being written, no
+    notebook, over 200 MB.
     """
     try:
-        cells = _cells(read_json(path))
+        return _book(path) if path else None
     except (OSError, ValueError):
         return None
-    return None if cells is None else tuple(dict.fromkeys(filter(None, map(_id, cells))))
+
+
+def cell_ids(path: Path) -> tuple[str, ...] | None:
+    """The ids of a saved notebook's cells, None when it cannot be read."""
+    book = opened(path)
+    return book and book.ids()
 
 
 def turns(path: Path) -> tuple[Turn, ...]:
@@ -88,7 +107,7 @@ def turns(path: Path) -> tuple[Turn, ...]:
     shown = one_line(str(path), 120)
     again = "give the path of a saved notebook (.ipynb)"
     try:
-        cells = _cells(read_json(path))
+        book = _book(path)
     except FileNotFoundError:
         raise CommandError(f"there is no file {shown}; {again}") from None
     except OSError as error:
@@ -97,9 +116,9 @@ def turns(path: Path) -> tuple[Turn, ...]:
     except ValueError as error:
         why = one_line(str(error), 80)
         raise CommandError(f"{shown} is not a notebook ({why}); {again}") from None
-    if cells is None:
+    if book is None:
         raise CommandError(f"{shown} is not a notebook of version 4; {again}")
-    return tuple(itertools.islice(_carried(cells), TURN_LIMIT))
+    return book.turns()
 
 
 def read_json(path: Path) -> Any:
@@ -115,6 +134,12 @@ def read_json(path: Path) -> Any:
         return json.loads(content)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _book(path: Path) -> Book | None:
+    saved = os.stat(path).st_mtime  # before it is read: what is saved meanwhile is not in it
+    cells = _cells(read_json(path))
+    return None if cells is None else Book(cells, saved)
 
 
 def _cells(book: Any) -> list[Any] | None:

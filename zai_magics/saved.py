@@ -4,8 +4,7 @@ taken in from a file on request, and which turns have lost their cell.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +18,10 @@ def bring_back(held: Conversations, path: Path | None) -> str:
     """In a new kernel: the notebook's conversations as far as the saved file has their cells, in
     the file's order. Gives what to tell the user, "" for nothing.
     """
-    ids = notebook.cell_ids(path) if path else None
-    if ids is None:
+    book = notebook.opened(path)
+    if book is None:
         return ""
-    order = {cell: i for i, cell in enumerate(ids)}
+    order = {cell: i for i, cell in enumerate(book.ids())}
 
     def kept(one: Conversation) -> Conversation:
         there = [(order[t.place.cell], t) for t in one.turns if t.place and t.place.cell in order]
@@ -30,8 +29,10 @@ def bring_back(held: Conversations, path: Path | None) -> str:
         return replace(one, turns=tuple(turn for _, turn in there))
 
     whole = held.come_back(kept)
-    back = len(held.current.turns)
-    return _came_back(whole, back) if whole and (back or whole.system) else ""
+    if whole is None:  # a copy, a renamed or a received notebook may carry what is not known here
+        return _only_carried(len(book.turns()))
+    back = held.current
+    return _came_back(whole, back, _gone(whole, book)) if back.turns or back.system else ""
 
 
 def restore(held: Conversations, turns: Sequence[Turn], name: str | None) -> int:
@@ -56,15 +57,8 @@ def gone(conversation: Conversation, path: Path | None) -> frozenset[int]:
     """Which turns (from 0) have lost their cell: those whose cell the notebook no longer has,
     although it was saved after they were asked.
     """
-    ids = notebook.cell_ids(path) if path else None
-    if path is None or ids is None:
-        return frozenset()
-    saved = os.stat(path).st_mtime
-    return frozenset(
-        i
-        for i, t in enumerate(conversation.turns)
-        if t.place and t.place.cell not in ids and t.at < saved
-    )
+    book = notebook.opened(path)
+    return _gone(conversation, book) if book else frozenset()
 
 
 def below(held: Conversations, cell: str, path: Path | None) -> frozenset[str]:
@@ -77,13 +71,32 @@ def below(held: Conversations, cell: str, path: Path | None) -> frozenset[str]:
     return held.ran_after(cell)
 
 
-def _came_back(stored: Conversation, turns: int) -> str:
-    """What to say about a conversation of which so many turns came back."""
+def _gone(conversation: Conversation, book: notebook.Book) -> frozenset[int]:
+    ids = frozenset(book.ids())
+    return frozenset(
+        i
+        for i, t in enumerate(conversation.turns)
+        # A file without any ids says nothing of its cells.
+        if ids and t.place and t.place.cell not in ids and t.at < book.saved
+    )
+
+
+def _came_back(stored: Conversation, back: Conversation, gone: Collection[int]) -> str:
+    """What to say about a conversation of which so much came back."""
+    turns = len(back.turns)
     what = f"{plural(turns, 'turn')} of this notebook" if turns else ""
     what += (" and its system prompt" if what else "its system prompt") if stored.system else ""
-    left = len(stored.turns) - turns
-    more = f"; {left} more, whose cells the saved file does not have: %zai use {stored.name}"
+    unsaved = len(stored.turns) - turns - len(gone)
+    more = f"; {unsaved} more, asked after it was saved: %zai use {stored.name}"
+    lost = f"; {plural(len(gone), 'turn')} of deleted cells: in %zai log alone"
     return (
         f"{what} came back ({stored.name}); %zai history shows the conversation, "
-        f"%zai new begins another{more if left else ''}"
+        f"%zai new begins another{more if unsaved else ''}{lost if gone else ''}"
     )
+
+
+def _only_carried(turns: int) -> str:
+    if not turns:
+        return ""
+    are = f"{plural(turns, 'turn')} that {'is' if turns == 1 else 'are'} not in the conversation"
+    return f"this file carries {are}; %zai restore takes in what it has, with --dry-run it shows it"
