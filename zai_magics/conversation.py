@@ -19,6 +19,8 @@ from .turn import Turn as Turn
 from .turn import estimate as estimate
 from .types import Json
 
+NAME_LIMIT = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -169,6 +171,11 @@ class Transcript:
     conversation: Conversation
     gone: frozenset[int] = frozenset()
     note: str = ""
+
+
+def is_name(text: str) -> bool:
+    """Whether a conversation can have this name: one word or more, on one line."""
+    return text == text.strip() and 0 < len(text) <= NAME_LIMIT and text.isprintable()
 
 
 def _past(turns: Sequence[Turn]) -> Past | None:

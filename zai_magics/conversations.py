@@ -10,13 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from . import defaults, homes
-from .conversation import Conversation, Place, Turn
+from .conversation import NAME_LIMIT, Conversation, Place, Turn, is_name
 from .errors import CommandError, one_line
 from .journal import Asked, Forgiving, Journal, Known
 from .retry import Timing
 from .types import Reply
-
-NAME_LIMIT = 60
 
 
 class Conversations:
@@ -254,8 +252,8 @@ def _merged(held: Sequence[Turn], stored: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def checked(name: str) -> str:
-    """A conversation's name: one word or more, on one line. Raises CommandError."""
-    if name != name.strip() or not 0 < len(name) <= NAME_LIMIT or not name.isprintable():
+    """A conversation's name. Raises CommandError for what is none."""
+    if not is_name(name):
         raise CommandError(
             f"a conversation's name is one line of up to {NAME_LIMIT} characters, "
             f"not {one_line(name, 40)!r}"

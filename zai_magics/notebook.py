@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .conversation import Place, Turn
+from .conversation import Place, Turn, is_name
 from .errors import CommandError, one_line
 from .text import whole
 
@@ -23,8 +23,8 @@ TEXT_LIMIT = 8 * 1024 * 1024
 TURN_LIMIT = 10_000
 _NAME_LIMIT = 200
 
-# What a record of version 1 has beside its version. Of all this only user, reply and model are
-# believed; the rest must be right for the record to be one of ours.
+# What a record of version 1 has beside its version. Of all this only user, reply, model and
+# conversation are believed; the rest must be right for the record to be one of ours.
 _NEEDED: Mapping[str, tuple[type, ...]] = {"user": (str,), "reply": (str,), "model": (str,)}
 _KNOWN: Mapping[str, tuple[type, ...]] = {
     **_NEEDED,
@@ -99,8 +99,9 @@ def turns(path: Path) -> tuple[Turn, ...]:
 
         turns(Path("lesson.ipynb"))   # (Turn(user="Hi", reply="Hello", place=Place("3f2a"), …), …)
 
-    Words and model only: no system prompt, parameter or attachment is taken from a file. A record
-    that is not as it should be is left out, and so are texts over 8 MB and turns beyond 10,000.
+    Words, model and the conversation's name only: no system prompt, parameter or attachment is
+    taken from a file. A record that is not as it should be is left out, and so are texts over 8 MB
+    and turns beyond 10,000. `asked_in` is "" where there is no name that a conversation can have.
     `place` is None where the file has no cell ids (nbformat before 4.5).
     Raises CommandError for a file that is missing, unreadable or no notebook.
     """
@@ -198,7 +199,10 @@ def _turn(record: Any, place: Place | None, run: int) -> Turn | None:
         return None
     if any(len(text) > TEXT_LIMIT or len(text.encode()) > TEXT_LIMIT for text in (user, reply)):
         return None
-    return Turn(user, reply, model, place, state=_state(record.get("note", "")), run=run)
+    name = record.get("conversation", "")
+    state = _state(record.get("note", ""))
+    asked_in = name if is_name(name) else ""
+    return Turn(user, reply, model, place, state=state, run=run, asked_in=asked_in)
 
 
 def _is_ours(record: Mapping[str, Any]) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import notebook
+from . import defaults, notebook
 from .conversation import Conversation, Turn
 from .conversations import Conversations
+from .errors import one_line
 from .text import plural
 
 
@@ -35,22 +36,68 @@ def bring_back(held: Conversations, path: Path | None) -> str:
     return _came_back(whole, back, _gone(whole, book)) if back.turns or back.system else ""
 
 
-def restore(held: Conversations, turns: Sequence[Turn], name: str | None) -> int:
-    """Take in turns that a file carries: those that the current conversation lacks, in the file's
-    order; under a name they are one of their own. Gives how many are new.
+def by_conversation(turns: Sequence[Turn], otherwise: str) -> dict[str, list[Turn]]:
+    """A file's turns by the conversations that it names, which are `otherwise` where it does not;
+    in the order of their last turns.
     """
-    if name is not None:
-        own = tuple(replace(t, place=None) for t in turns)
-        held.switch(Conversation(name, "", own))
-        return len(own)
+    found: dict[str, list[Turn]] = {}
+    for turn in turns:
+        name = turn.asked_in or otherwise
+        found[name] = [*found.pop(name, ()), turn]
+    return found
+
+
+def restore(held: Conversations, turns: Sequence[Turn]) -> dict[str, int]:
+    """Take in turns that this notebook's file carries: those that their conversations lack, in the
+    file's order. Gives how many are new in each. A current one that stays empty is left for the
+    last of them.
+    """
     now = held.current
-    places = {t.place for t in now.turns}
-    missing = [replace(t, run=0) for t in turns if t.place not in places]
+    taken = {
+        name: _fill(held, held.named(name), group)
+        for name, group in by_conversation(turns, now.name).items()
+    }
+    if any(taken.values()) and held.named(now.name).turns:
+        held.switch(held.named(now.name))
+    return taken
+
+
+def restore_other(held: Conversations, turns: Sequence[Turn], file: str) -> dict[str, int]:
+    """Take in the turns of another notebook's file: in conversations of their own, named after the
+    file. One that was taken in before is gone on with, but nothing of this notebook's is replaced.
+    """
+    groups = by_conversation(turns, defaults.CONVERSATION)
+    taken = {}
+    for name, group in groups.items():
+        wanted = one_line(file[-60:] if len(groups) == 1 else f"{file[-30:]} {name[:28]}", 60)
+        own = tuple(replace(t, place=None) for t in group)
+        name, there = _own_name(held, wanted, own)
+        held.switch(held.named(name) if there else Conversation(name, "", own))
+        taken[name] = 0 if there else len(own)
+    return taken
+
+
+def _fill(held: Conversations, one: Conversation, turns: Sequence[Turn]) -> int:
+    places = {t.place for t in one.turns}
+    missing = [replace(t, run=0, asked_in=one.name) for t in turns if t.place not in places]
     if missing:
         order = {t.place: i for i, t in enumerate(turns)}
-        merged = sorted((*now.turns, *missing), key=lambda t: order.get(t.place, len(order)))
-        held.switch(replace(now, turns=tuple(merged), number=0))
+        merged = sorted((*one.turns, *missing), key=lambda t: order.get(t.place, len(order)))
+        held.switch(replace(one, turns=tuple(merged), number=0))
     return len(missing)
+
+
+def _own_name(held: Conversations, wanted: str, turns: Sequence[Turn]) -> tuple[str, bool]:
+    """A name for turns from elsewhere, and whether its conversation begins with them already."""
+    words = [(t.user, t.reply) for t in turns]
+    name, number = wanted, 1
+    while name in (names := held.names()):
+        there = held.named(name).turns[: len(words)]
+        if [(t.user, str(t.reply)) for t in there] == words:
+            break
+        number += 1
+        name = f"{wanted[:56]} {number}"
+    return name, name in names
 
 
 def gone(conversation: Conversation, path: Path | None) -> frozenset[int]:

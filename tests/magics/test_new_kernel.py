@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from books import held, restart, run_all, save, saved_at, shown, stored, turns
+from books import carrying, held, restart, run_all, save, saved_at, shown, stored, turns
 from shell_cells import Cells
 
 from zai_magics import notebook
-from zai_magics.render.reply import RECORD, record
-from zai_magics.types import Call, Reply
 
 LESSON = {"1": "%zai chat [[echo]]a", "2": "%zai chat [[echo]]b", "3": "%zai chat [[echo]]c"}
 
@@ -114,21 +112,6 @@ def test_a_file_without_cell_ids_takes_no_turn_for_deleted(cells: Cells, lesson:
     restart(cells)
     said(cells, "use main")
     assert turns(cells) == ["a", "b", "c"]
-
-
-def carrying(path: Path, *conversations: str) -> Path:
-    """Save a notebook whose outputs carry a turn of each of these conversations."""
-    cells = []
-    for number, name in enumerate(conversations):
-        call = Call("glm-4.7", conversation=name)
-        said = Reply(f"answer {number}", call, asked=[{"role": "user", "content": f"q{number}"}])
-        data = {RECORD: record(said), "text/plain": str(said)}
-        outputs = [{"output_type": "display_data", "data": data, "metadata": {}}]
-        cell = {"cell_type": "code", "id": f"c{number}", "metadata": {}, "outputs": outputs}
-        cells.append(cell | {"execution_count": None, "source": "%%zai\nq"})
-    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    path.write_text(json.dumps(book))
-    return path
 
 
 @pytest.mark.parametrize("line", ["history", "", "chat [[echo]]Hi", "models"])
