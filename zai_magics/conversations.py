@@ -69,9 +69,13 @@ class Conversations:
         return homes.of_turn(self._all.values(), self.current, place, self._begun)
 
     def names(self) -> list[str]:
-        """All of this notebook, the current one first."""
+        """All of this notebook, the current one first. One without turns and system prompt is none:
+        a name that was mistyped once would be there for ever.
+        """
         known: list[Known] = self._read(lambda db: self._turns.known(db, self._scope()), [])
-        return list(dict.fromkeys((self._name, *self._all, *(k.name for k in known))))
+        here = (name for name, one in self._all.items() if one.turns or one.system)
+        stored = (k.name for k in known if k.turns or k.system)
+        return list(dict.fromkeys((self._name, *here, *stored)))
 
     def add(self, asked: Asked, reply: Reply, turn: Turn, alone: bool) -> None:
         """Write a call down, and its turn to the conversation that `asked` names, unless it was

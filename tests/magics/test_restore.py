@@ -98,7 +98,7 @@ def test_a_restored_file_is_gone_on_with_and_a_changed_one_gets_a_name_of_its_ow
     assert "nothing to restore" in said(cells, "restore x.ipynb")
     carrying(other, "main", words="new ")
     said(cells, "restore x.ipynb")
-    assert held(cells) == {"main": [], "x.ipynb": ["q0", "q1", "more"], "x.ipynb 2": ["new 0"]}
+    assert held(cells) == {"x.ipynb": ["q0", "q1", "more"], "x.ipynb 2": ["new 0"]}
 
 
 @pytest.mark.parametrize("name", ["a\u202eb.ipynb", "y" * 80 + ".ipynb", "  z .ipynb"])

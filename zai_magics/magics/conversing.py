@@ -26,10 +26,16 @@ class Conversing(Stage):
 
     def do_new(self, text: str, *_: Any) -> None:
         """A new conversation."""
-        name = text.strip() or defaults.CONVERSATION
-        left = self.session.conversations.new(name)
-        behind = f"; {plural(len(left.turns), 'turn')} of the one before stay in %zai log"
-        self._say(f"a new conversation, {name!r}{behind if left.turns else ''}")
+        held = self.session.conversations
+        name, was = text.strip() or defaults.CONVERSATION, held.current
+        left = held.new(name)
+        said = f"a new conversation, {name!r}"
+        if was.name != name and was.name in held.names():
+            said += f"; you were in {was.name!r}, which stays"
+        if left.turns:
+            had = f"the {plural(len(left.turns), 'turn')} {name!r} had"
+            said += f"; {had} stay{'s' * (len(left.turns) == 1)} in %zai log"
+        self._say(said)
 
     def do_use(self, text: str, *_: Any) -> None:
         """Another conversation of this notebook."""
@@ -37,11 +43,13 @@ class Conversing(Stage):
         if not name:
             others = ", ".join(held.names())
             raise CommandError(f"%zai use takes a conversation's name; there are: {others}")
-        known = held.use(name)
-        turns = plural(len(held.current.turns), "turn")
-        self._say(
-            f"conversation {name!r}: {turns if known else 'new, there was none of this name'}"
-        )
+        there = held.names()
+        if held.use(name) and name in there:
+            self._say(f"conversation {name!r}: {plural(len(held.current.turns), 'turn')}")
+            return
+        names = [one for one in held.names() if one != name]
+        are = f"; there are: {', '.join(names)}" if names else ""
+        self._say(f"conversation {name!r}: new, there was none of this name{are}")
 
     def do_fork(self, text: str, *_: Any) -> None:
         """A copy of the conversation under another name."""
