@@ -14,9 +14,12 @@ from . import defaults
 from .errors import CommandError
 from .turn import Past as Past
 from .turn import Place as Place
+from .turn import Setting as Setting
 from .turn import Turn as Turn
 from .turn import estimate as estimate
 from .types import Json
+
+NAME_LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,15 @@ class Conversation:
 
     `conversation.request("Hi", place)` gives the messages to send, `conversation.with_turn(turn)`
     the conversation after it. `number` is its own in the journal, 0 when it is not there.
+    `settings` are the places at which its system prompt was set, so that a command run again
+    finds the conversation that it is about.
     """
 
     name: str = defaults.CONVERSATION
     system: str = ""
     turns: tuple[Turn, ...] = ()
     number: int = 0
+    settings: tuple[Setting, ...] = ()
     # What would take as long as the conversation is to find out for every turn; a conversation
     # that grew by a turn takes it over.
     _places: dict[Place, int] = field(init=False, default_factory=dict, repr=False, compare=False)
@@ -117,6 +123,12 @@ class Conversation:
             object.__setattr__(grown, "_places", self._places)
         return grown
 
+    def with_system(self, system: str, place: Place | None = None) -> Conversation:
+        """With another system prompt, set at this place."""
+        others = tuple(s for s in self.settings if s.place != place)
+        settings = (*others, Setting(place, self.name)) if place else self.settings
+        return replace(self, system=system, settings=settings)
+
     def rest(self, cell: str, made: Container[int]) -> tuple[Turn, ...]:
         """The turns that a cell made earlier, but not in its newest execution, which made those
         with these ordinals.
@@ -159,6 +171,11 @@ class Transcript:
     conversation: Conversation
     gone: frozenset[int] = frozenset()
     note: str = ""
+
+
+def is_name(text: str) -> bool:
+    """Whether a conversation can have this name: one word or more, on one line."""
+    return text == text.strip() and 0 < len(text) <= NAME_LIMIT and text.isprintable()
 
 
 def _past(turns: Sequence[Turn]) -> Past | None:

@@ -9,21 +9,19 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import defaults
-from .conversation import Conversation, Place, Turn
+from . import defaults, homes
+from .conversation import NAME_LIMIT, Conversation, Place, Turn, is_name
 from .errors import CommandError, one_line
 from .journal import Asked, Forgiving, Journal, Known
 from .retry import Timing
 from .types import Reply
-
-NAME_LIMIT = 60
 
 
 class Conversations:
     """`conversations.current`, `conversations.add(asked, reply, turn)`, `conversations.new("b")`.
 
     `scope` gives the name under which the journal knows the notebook; `warn` is told when the
-    journal cannot be used.
+    journal cannot be used; `gone` says which turns' cells have been deleted.
     """
 
     def __init__(
@@ -32,15 +30,17 @@ class Conversations:
         scope: Callable[[], str],
         timing: Callable[[], Timing],
         warn: Callable[[str], None],
+        gone: Callable[[Conversation], Container[int]] = lambda one: (),
     ) -> None:
         self._calls, self._turns = journal.calls, journal.turns
-        self._scope, self._timing = scope, timing
+        self._scope, self._timing, self._gone = scope, timing, gone
         forgiving = Forgiving(journal, warn)
         self._write, self._read = forgiving.write, forgiving.read
         self._all = {defaults.CONVERSATION: Conversation()}
         self._name = defaults.CONVERSATION
         self._made: dict[Place, str] = {}
         self._ran: dict[str, int] = {}
+        self._begun = False  # whether the current one was chosen in this kernel
         self._since = 0.0  # when this notebook began, where the journal knows an older one
 
     @property
@@ -63,26 +63,19 @@ class Conversations:
         """The one that a cell's turn goes to: the one named, else where the cell's turn is, else
         the current one. So running all cells again ends in the same conversations, whichever of
         them is current when it begins.
-
-        A current one that is still empty, or into which the cells of another are being asked
-        again, takes the cell's turn too: that is what it was begun for.
         """
         if name is not None:
             return self.named(name)
-        now = self.current
-        if place is None or not now.turns or self._turn(now, place):
-            return now
-        here = {t.place for t in now.turns}
-        for one, turn in self._at(place):
-            native = turn.asked_in == one.name and not turn.named  # no copy in a fork
-            if native and here.isdisjoint(t.place for t in one.turns):
-                return one
-        return now
+        return homes.of_turn(self._all.values(), self.current, place, self._begun)
 
     def names(self) -> list[str]:
-        """All of this notebook, the current one first."""
+        """All of this notebook, the current one first. One without turns and system prompt is none:
+        a name that was mistyped once would be there for ever.
+        """
         known: list[Known] = self._read(lambda db: self._turns.known(db, self._scope()), [])
-        return list(dict.fromkeys((self._name, *self._all, *(k.name for k in known))))
+        here = (name for name, one in self._all.items() if one.turns or one.system)
+        stored = (k.name for k in known if k.turns or k.system)
+        return list(dict.fromkeys((self._name, *here, *stored)))
 
     def add(self, asked: Asked, reply: Reply, turn: Turn, alone: bool) -> None:
         """Write a call down, and its turn to the conversation that `asked` names, unless it was
@@ -129,9 +122,10 @@ class Conversations:
 
     def _move(self, turn: Turn, place: Place, to: Conversation) -> None:
         """A cell that asks elsewhere now takes its turn along; the copies of a fork stay."""
-        for one, had in self._at(place):
-            asked_here = had.asked_in == one.name and one.name != to.name
-            if asked_here and (turn.named or had.named):
+        for one in list(self._all.values()):
+            had = homes.turn_at(one, place)
+            asked_here = had and had.asked_in == one.name and one.name != to.name
+            if had and asked_here and (turn.named or had.named):
                 self._remove(one, (had,))
 
     def new(self, name: str) -> Conversation:
@@ -141,9 +135,11 @@ class Conversations:
         return behind
 
     def use(self, name: str) -> bool:
-        """Make one current, as the journal has it; False when it is a new one."""
+        """Make one current, as the journal has it but for the turns of deleted cells that are not
+        here; False when it is a new one.
+        """
         had = self._all.get(checked(name))
-        stored = self._loaded(name)
+        stored = self._loaded(name, had)
         if stored and (had is None or not had.turns or had.number == stored.number):
             self.switch(replace(stored, turns=_merged(had.turns if had else (), stored.turns)))
             return True
@@ -168,16 +164,21 @@ class Conversations:
         self._remove(self.current, (turn,))
         return turn
 
-    def set_system(self, system: str) -> None:
-        """Another system prompt for the current one."""
-        now = replace(self.current, system=system)
+    def set_system(self, system: str, place: Place | None = None) -> Conversation:
+        """Another system prompt for the one that a cell has set it of, else for the current one.
+        Gives that one.
+        """
+        home = homes.of_system(self._all.values(), self.current, place, self._begun)
+        now = home.with_system(system, place)
 
         def write(db: Any) -> int:
             number = now.number or self._row(db, now)
-            self._turns.set_system(db, number, system)
+            self._turns.set_system(db, number, now)
             return number
 
-        self.current = replace(now, number=self._write(write) or now.number)
+        now = replace(now, number=self._write(write) or now.number)
+        self._all[now.name] = now
+        return now
 
     def forget(self, call: int) -> None:
         """A call was forgotten: its turn is no longer in any of them."""
@@ -210,25 +211,21 @@ class Conversations:
             self._write(lambda db: self._turns.use(db, to.number, self._now()))
         else:
             to = self._write(lambda db: self._turns.write(db, self._scope(), to, self._now())) or to
-        self.current = to
+        self.current, self._begun = to, True
 
-    def _loaded(self, name: str) -> Conversation | None:
-        """One from the journal."""
+    def _loaded(self, name: str, had: Conversation | None = None) -> Conversation | None:
+        """One from the journal: the turns that it `had`, and those whose cells there are."""
 
         def load(db: Any) -> Conversation | None:
             found = self._turns.named(db, self._scope(), name)
             return self._turns.load(db, found) if found else None
 
-        return self._read(load, None)
-
-    def _turn(self, one: Conversation, place: Place) -> Turn | None:
-        at = one.index(place)
-        return one.turns[at] if at < len(one.turns) else None
-
-    def _at(self, place: Place) -> list[tuple[Conversation, Turn]]:
-        """The conversations that have a turn at a place, and that turn."""
-        found = [(one, self._turn(one, place)) for one in self._all.values()]
-        return [(one, turn) for one, turn in found if turn is not None]
+        one = self._read(load, None)
+        if one is None:
+            return None
+        gone, held = self._gone(one), {t.call for t in had.turns} if had else ()
+        kept = (t for i, t in enumerate(one.turns) if i not in gone or t.call in held)
+        return replace(one, turns=tuple(kept))
 
     def _remove(self, where: Conversation, turns: Sequence[Turn]) -> None:
         if not turns:
@@ -259,8 +256,8 @@ def _merged(held: Sequence[Turn], stored: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def checked(name: str) -> str:
-    """A conversation's name: one word or more, on one line. Raises CommandError."""
-    if name != name.strip() or not 0 < len(name) <= NAME_LIMIT or not name.isprintable():
+    """A conversation's name. Raises CommandError for what is none."""
+    if not is_name(name):
         raise CommandError(
             f"a conversation's name is one line of up to {NAME_LIMIT} characters, "
             f"not {one_line(name, 40)!r}"

@@ -11,9 +11,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from .conversation import Place, Turn
+from .conversation import Place, Turn, is_name
 from .errors import CommandError, one_line
 from .text import whole
 
@@ -23,8 +23,8 @@ TEXT_LIMIT = 8 * 1024 * 1024
 TURN_LIMIT = 10_000
 _NAME_LIMIT = 200
 
-# What a record of version 1 has beside its version. Of all this only user, reply and model are
-# believed; the rest must be right for the record to be one of ours.
+# What a record of version 1 has beside its version. Of all this only user, reply, model and
+# conversation are believed; the rest must be right for the record to be one of ours.
 _NEEDED: Mapping[str, tuple[type, ...]] = {"user": (str,), "reply": (str,), "model": (str,)}
 _KNOWN: Mapping[str, tuple[type, ...]] = {
     **_NEEDED,
@@ -63,16 +63,35 @@ def folder(
     return found.parent if found and found.parent.is_dir() else Path.cwd()
 
 
-def cell_ids(path: Path) -> tuple[str, ...] | None:
-    """The ids of a saved notebook's cells, in its order; cells without one are left out.
+class Book(NamedTuple):
+    """A saved notebook, read once: its cells as JSON, and when it was saved, at the earliest."""
 
-    None when the file cannot be read: missing, being written, no notebook, over 200 MB.
+    cells: list[Any]
+    saved: float
+
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its cells, in its order; cells without one are left out."""
+        return tuple(dict.fromkeys(filter(None, map(_id, self.cells))))
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns that its outputs carry, as `turns(path)` gives them."""
+        return tuple(itertools.islice(_carried(self.cells), TURN_LIMIT))
+
+
+def opened(path: Path | None) -> Book | None:
+    """A saved notebook; None when it cannot be read: not known, missing, being written, no
+    notebook, over 200 MB.
     """
     try:
-        cells = _cells(read_json(path))
+        return _book(path) if path else None
     except (OSError, ValueError):
         return None
-    return None if cells is None else tuple(dict.fromkeys(filter(None, map(_id, cells))))
+
+
+def cell_ids(path: Path) -> tuple[str, ...] | None:
+    """The ids of a saved notebook's cells, None when it cannot be read."""
+    book = opened(path)
+    return book and book.ids()
 
 
 def turns(path: Path) -> tuple[Turn, ...]:
@@ -80,15 +99,16 @@ def turns(path: Path) -> tuple[Turn, ...]:
 
         turns(Path("lesson.ipynb"))   # (Turn(user="Hi", reply="Hello", place=Place("3f2a"), …), …)
 
-    Words and model only: no system prompt, parameter or attachment is taken from a file. A record
-    that is not as it should be is left out, and so are texts over 8 MB and turns beyond 10,000.
+    Words, model and the conversation's name only: no system prompt, parameter or attachment is
+    taken from a file. A record that is not as it should be is left out, and so are texts over 8 MB
+    and turns beyond 10,000. `asked_in` is "" where there is no name that a conversation can have.
     `place` is None where the file has no cell ids (nbformat before 4.5).
     Raises CommandError for a file that is missing, unreadable or no notebook.
     """
     shown = one_line(str(path), 120)
     again = "give the path of a saved notebook (.ipynb)"
     try:
-        cells = _cells(read_json(path))
+        book = _book(path)
     except FileNotFoundError:
         raise CommandError(f"there is no file {shown}; {again}") from None
     except OSError as error:
@@ -97,9 +117,9 @@ def turns(path: Path) -> tuple[Turn, ...]:
     except ValueError as error:
         why = one_line(str(error), 80)
         raise CommandError(f"{shown} is not a notebook ({why}); {again}") from None
-    if cells is None:
+    if book is None:
         raise CommandError(f"{shown} is not a notebook of version 4; {again}")
-    return tuple(itertools.islice(_carried(cells), TURN_LIMIT))
+    return book.turns()
 
 
 def read_json(path: Path) -> Any:
@@ -115,6 +135,12 @@ def read_json(path: Path) -> Any:
         return json.loads(content)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _book(path: Path) -> Book | None:
+    saved = os.stat(path).st_mtime  # before it is read: what is saved meanwhile is not in it
+    cells = _cells(read_json(path))
+    return None if cells is None else Book(cells, saved)
 
 
 def _cells(book: Any) -> list[Any] | None:
@@ -173,7 +199,10 @@ def _turn(record: Any, place: Place | None, run: int) -> Turn | None:
         return None
     if any(len(text) > TEXT_LIMIT or len(text.encode()) > TEXT_LIMIT for text in (user, reply)):
         return None
-    return Turn(user, reply, model, place, state=_state(record.get("note", "")), run=run)
+    name = record.get("conversation", "")
+    state = _state(record.get("note", ""))
+    asked_in = name if is_name(name) else ""
+    return Turn(user, reply, model, place, state=state, run=run, asked_in=asked_in)
 
 
 def _is_ours(record: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import catalogue, defaults, endpoint, secret
+from . import catalogue, defaults, endpoint, saved, secret
 from .client import Client
 from .conversation import Conversation, Place
 from .conversations import Conversations
@@ -85,7 +85,13 @@ class Session:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.conversations = Conversations(self.journal, self.scope, lambda: self.timing, self.warn)
+        self.conversations = Conversations(
+            self.journal,
+            self.scope,
+            lambda: self.timing,
+            self.warn,
+            lambda one: saved.gone(one, self.file()),
+        )
         self.orders = Orders(
             self.journal, self.scope, lambda: self.timing, self.warn, self.without_key
         )

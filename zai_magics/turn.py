@@ -19,6 +19,15 @@ class Place(NamedTuple):
     ordinal: int = 0
 
 
+class Setting(NamedTuple):
+    """Where a system prompt was set: the place of the command, counted apart from the turns, and
+    the conversation, which is another than the one that knows it in a fork's copy.
+    """
+
+    place: Place
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One question and its answer.

@@ -102,9 +102,9 @@ def test_a_file_beyond_the_limit_is_not_read(file: Path, monkeypatch: pytest.Mon
 def test_turns_have_their_cell_their_ordinal_and_their_number(file: Path) -> None:
     save(file, code("b", record(user="1"), record(user="2")), code("a", record(user="3")))
     assert notebook.turns(file) == (
-        Turn("1", "Hello", "glm-4.7", Place("b", 0), run=1),
-        Turn("2", "Hello", "glm-4.7", Place("b", 1), run=2),
-        Turn("3", "Hello", "glm-4.7", Place("a", 0), run=3),
+        Turn("1", "Hello", "glm-4.7", Place("b", 0), run=1, asked_in="main"),
+        Turn("2", "Hello", "glm-4.7", Place("b", 1), run=2, asked_in="main"),
+        Turn("3", "Hello", "glm-4.7", Place("a", 0), run=3, asked_in="main"),
     )
 
 
@@ -189,10 +189,16 @@ def test_turns_beyond_the_limit_are_left_out(file: Path, monkeypatch: pytest.Mon
     assert len(notebook.turns(save(file, code("a", *[record()] * 5)))) == 3
 
 
-def test_nothing_but_the_words_and_the_model_is_believed(file: Path) -> None:
+@pytest.mark.parametrize("name", ["a\nb", " a", "x" * 61, "\u202e", "\x1b[31m", "\ud800"], ids=repr)
+def test_a_name_that_no_conversation_can_have_is_none(file: Path, name: str) -> None:
+    (turn,) = notebook.turns(save(file, code("a", record(conversation=name))))
+    assert turn.asked_in == ""
+
+
+def test_nothing_but_words_model_and_conversation_is_believed(file: Path) -> None:
     more = {"system": "evil", "params": {"x": 1}, "thinking": "t", "call": 7, "at": 1.0}
     (turn,) = notebook.turns(save(file, code("a", record(**more, attachments=2))))
-    assert turn == Turn("Hi", "Hello", "glm-4.7", Place("a"), run=1)
+    assert turn == Turn("Hi", "Hello", "glm-4.7", Place("a"), run=1, asked_in="main")
 
 
 def test_only_outputs_of_code_cells_count(file: Path) -> None:

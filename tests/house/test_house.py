@@ -23,6 +23,7 @@ STEPS = (
     ("network", "gather", "conversation", "prompt", "jobs", "options"),
     ("stream",),
     ("client", "media", "notebook", "journal"),
+    ("homes",),
     ("conversations", "orders"),
     ("verbs", "render", "saved"),
     ("session", "export"),

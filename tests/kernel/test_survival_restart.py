@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -157,22 +158,26 @@ def test_running_all_cells_again_ends_with_the_same_turns(
     assert notebook.rows("select count(*) from turns") == [(len(CELLS),)]
 
 
-def test_a_turn_whose_cell_is_gone_stays_out_and_use_brings_it(
-    notebook: Notebook, sandbox: Sandbox
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_turn_whose_cell_the_file_lacks_stays_out_and_use_brings_it_unless_it_was_deleted(
+    notebook: Notebook, sandbox: Sandbox, deleted: bool
 ) -> None:
     cells = lesson(notebook)
     notebook.save(cells[0], cells[2])
+    if not deleted:  # not saved since it was asked
+        os.utime(notebook.file, (0, 0))
     with living(notebook) as kernel:
         note, *_ = shown(kernel, "%zai", "looking")
         shown(kernel, code("without it"))
         without = [w for role, w in said(sandbox) if role == "user"]
         shown(kernel, "%zai use main", "using")
         shown(kernel, code("with it"), "last")
-    assert "2 turns of this notebook came back" in note and "%zai use main" in note
+    assert "2 turns of this notebook came back" in note
+    assert ("%zai use main" in note) is not deleted
     assert without == [CELLS[0][1], CELLS[2][1], "without it"]
     words = [w for role, w in said(sandbox) if role == "user"]
-    assert sorted(words[:4]) == sorted([*(w for _, w in CELLS), "without it"])
-    assert words[4:] == ["with it"]
+    there = [CELLS[0][1], CELLS[2][1], *([] if deleted else [CELLS[1][1]]), "without it"]
+    assert sorted(words[:-1]) == sorted(there) and words[-1] == "with it"
 
 
 def test_a_system_prompt_of_ones_own_comes_back(notebook: Notebook, sandbox: Sandbox) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from shell_cells import Cells, Ran
 
+from zai_magics.render.reply import RECORD, record
+from zai_magics.types import Call, Reply
+
 Book = Mapping[str, str]
 
 
@@ -42,6 +45,21 @@ def save(path: Path, book: Book) -> Path:
     ]
     book_json = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     path.write_text(json.dumps(book_json), "utf-8")
+    return path
+
+
+def carrying(path: Path, *conversations: str, words: str = "q") -> Path:
+    """Save a notebook whose outputs carry a turn of each of these conversations."""
+    cells = []
+    for number, name in enumerate(conversations):
+        asked = [{"role": "user", "content": f"{words}{number}"}]
+        said = Reply(f"answer {number}", Call("glm-4.7", conversation=name), asked=asked)
+        data = {RECORD: record(said), "text/plain": str(said)}
+        outputs = [{"output_type": "display_data", "data": data, "metadata": {}}]
+        cell = {"cell_type": "code", "id": f"c{number}", "metadata": {}, "outputs": outputs}
+        cells.append(cell | {"execution_count": None, "source": f"%%zai\n{words}{number}"})
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    path.write_text(json.dumps(book), "utf-8")
     return path
 
 

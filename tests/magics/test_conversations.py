@@ -127,8 +127,41 @@ def test_a_system_prompt_belongs_to_its_conversation(cells: Cells) -> None:
 
 def test_new_leaves_the_turns_in_the_log(cells: Cells) -> None:
     ask(cells, "a")
-    assert "1 turn of the one before stay in %zai log" in said(cells, "new")
+    note = said(cells, "new")
+    assert "a new conversation, 'main'; the 1 turn 'main' had stays in %zai log" in note
     assert turns(cells) == [] and "[[echo]]a" in said(cells, "log a")
+
+
+def test_new_from_another_conversation_says_which_one_it_empties_and_which_stays(
+    cells: Cells,
+) -> None:
+    run_all(cells, LESSON)
+    said(cells, "use side")
+    ask(cells, "d")
+    note = said(cells, "new", "9")
+    assert "a new conversation, 'main'; you were in 'side', which stays; " in note
+    assert "the 3 turns 'main' had stay in %zai log" in note
+    assert held(cells) == {"main": [], "side": ["d"]}
+
+
+def test_a_mistyped_name_is_told_from_those_there_are_and_leaves_nothing(
+    cells: Cells, lesson: Path
+) -> None:
+    ask(cells, "a", "1")
+    ask(cells, "b", "2", "-c side")
+    cells.run("%zai chat -c sied --dry-run Hi", "2")
+    note = said(cells, "use mian", "3")
+    assert "'mian': new, there was none of this name; there are: main, side" in note
+    assert "mian, 0 turns; others: main, side" in said(cells, "", "4")
+    said(cells, "use main", "5")
+    assert "main, 1 turn; others: side" in said(cells, "", "6")
+    restart(cells)
+    assert "main, 1 turn; others: side" in said(cells, "", "7")
+    assert "mian" not in said(cells, "new", "8")
+    said(cells, "use empty", "9")
+    said(cells, "system Be brief.", "10")
+    said(cells, "use side", "11")
+    assert "side, 1 turn; others: empty" in said(cells, "", "12"), "it has a system prompt"
 
 
 def test_history_marks_turns_that_are_older_than_their_context(cells: Cells) -> None:
@@ -183,4 +216,4 @@ def test_a_turn_that_stays_in_its_conversation_says_so(cells: Cells) -> None:
     assert "asked in main, where this cell&#x27;s turn is; -c other asks it in other" in shown
     assert held(cells) == {"main": ["a"], "other": ["b"]}
     assert ask(cells, "a", "1", "-c other") == ["b", "b", "a"]
-    assert held(cells) == {"main": [], "other": ["b", "a"]}
+    assert held(cells) == {"other": ["b", "a"]}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from books import restart, run_all, save, shown, stored, turns
+from books import carrying, held, restart, run_all, save, saved_at, shown, stored, turns
 from shell_cells import Cells
+
+from zai_magics import notebook
 
 LESSON = {"1": "%zai chat [[echo]]a", "2": "%zai chat [[echo]]b", "3": "%zai chat [[echo]]c"}
 
@@ -43,7 +46,8 @@ def test_a_new_kernel_gets_back_the_turns_whose_cells_the_file_has(
     ran = cells.run("%%zai chat\n[[echo]]d", "4")
     note = shown(ran)
     assert "2 turns of this notebook and its system prompt came back (main)" in note
-    assert "%zai new" in note and "1 more" in note and note.count("came back") == 1
+    assert "%zai new" in note and note.count("came back") == 1
+    assert "1 turn of deleted cells: in %zai log alone" in note and "use main" not in note
     sent = [m["content"].removeprefix("[[echo]]") for m in ran.body["messages"]]
     assert sent == ["Be brief.", "c", "c", "a", "a", "d"]
     assert "came back" not in said(cells, "history", "5")
@@ -62,6 +66,92 @@ def test_the_order_of_the_file_stays_when_the_conversation_is_used_again(
     assert turns(cells) == ["c", "b", "a"]
     said(cells, "use main")
     assert turns(cells) == ["c", "b", "a"]
+
+
+def test_use_brings_no_turn_of_a_deleted_cell_into_a_new_kernel(cells: Cells, lesson: Path) -> None:
+    run_all(cells, LESSON)
+    ask(cells, "d", "4", "-c side")
+    ask(cells, "e", "5", "-c side")
+    save(lesson, {cell: "" for cell in "135"})
+    restart(cells)
+    said(cells, "use side")
+    assert "conversation 'main': 2 turns" in said(cells, "use main")
+    assert held(cells) == {"main": ["a", "c"], "side": ["e"]}
+    assert ask(cells, "f", "6", "-c side") == ["e", "e", "f"]
+    log = said(cells, "log")
+    assert all(f"[[echo]]{word}" in log for word in "bd")
+
+
+def test_use_brings_the_turns_of_cells_that_were_not_saved_since(
+    cells: Cells, lesson: Path
+) -> None:
+    run_all(cells, LESSON)
+    save(lesson, {cell: LESSON[cell] for cell in "13"})
+    saved_at(lesson, 0)  # before they were asked
+    restart(cells)
+    note = said(cells, "history")
+    assert "1 more, asked after it was saved: %zai use main" in note and "deleted" not in note
+    assert turns(cells) == ["a", "c"]
+    assert "conversation 'main': 3 turns" in said(cells, "use main")
+
+
+def test_use_takes_nothing_away_that_is_here(cells: Cells, lesson: Path) -> None:
+    run_all(cells, LESSON)
+    save(lesson, {cell: LESSON[cell] for cell in "13"})
+    said(cells, "use side")
+    said(cells, "use main")
+    assert turns(cells) == ["a", "b", "c"], "its cell was deleted in this kernel: see history"
+
+
+def test_a_file_without_cell_ids_takes_no_turn_for_deleted(cells: Cells, lesson: Path) -> None:
+    run_all(cells, LESSON)
+    book = json.loads(lesson.read_text())
+    for cell in book["cells"]:
+        del cell["id"]
+    lesson.write_text(json.dumps(book | {"nbformat_minor": 4}))
+    restart(cells)
+    said(cells, "use main")
+    assert turns(cells) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("line", ["history", "", "chat [[echo]]Hi", "models"])
+def test_a_file_whose_turns_only_it_has_is_pointed_out_once(
+    cells: Cells, lesson: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrying(lesson, "main", "side", "", "main")
+    reads = []
+    monkeypatch.setattr(
+        notebook, "read_json", lambda p, read=notebook.read_json: reads.append(p) or read(p)
+    )
+    ran = cells.run(f"%zai {line}", "c0")
+    note = "this file carries 3 turns that are not in the conversation; %zai restore takes in"
+    assert shown(ran).count(note) == 1 and "came back" not in shown(ran)
+    assert len(reads) == (2 if line == "history" else 1), "history looks for deleted cells"
+    assert all("answer" not in str(m) for body in ran.bodies for m in body["messages"])
+    assert "carries" not in said(cells, "history", "z")
+
+
+def test_one_turn_that_only_the_file_has_is_said_in_the_singular(
+    cells: Cells, lesson: Path
+) -> None:
+    carrying(lesson, "main")
+    assert "carries 1 turn that is not in the conversation" in said(cells, "")
+
+
+def test_restore_is_not_told_to_restore(cells: Cells, lesson: Path) -> None:
+    carrying(lesson, "main")
+    assert "carries" not in said(cells, "restore --dry-run")
+
+
+@pytest.mark.parametrize("before", ["new", "drop"])
+def test_turns_that_were_left_behind_here_are_not_pointed_out(
+    cells: Cells, lesson: Path, before: str
+) -> None:
+    ask(cells, "a", "c0")
+    said(cells, before)
+    carrying(lesson, "main")
+    restart(cells)
+    assert "carries" not in said(cells, "history", "z")
 
 
 def test_a_new_kernel_with_nothing_to_bring_back_says_nothing(cells: Cells, lesson: Path) -> None:

@@ -27,6 +27,8 @@ BOOKS = {
     "alone": "a;alone b;c",
     "system": "system Be brief.;a;system off;b;system Be kind.",
     "a system of each": "system main's;a;new other;system other's;b;use main;c",
+    "ends in another": "system main's;a;new other;system other's;b",
+    "ends in an empty one": "system main's;a;new other",
     "several in a cell": "a|b|c;d",
     "all": "new;system S;a;-c side b;fork x;c;drop;d;alone e;use main;f",
 }

@@ -56,6 +56,14 @@ create table turns (
   call integer not null references calls,
   primary key (conversation, cell, ordinal)
 ) without rowid;
+-- The cells that have set a conversation's system prompt.
+create table settings (
+  conversation integer not null references conversations,
+  cell text not null,
+  ordinal integer not null,        -- among the commands of the cell's execution that set one
+  name text not null,              -- the conversation it was set in; another in a fork's copy
+  primary key (conversation, cell, ordinal)
+) without rowid;
 create table facts (name text primary key, value) without rowid;
 -- forgotten: how many messages have lost their words, so that nobody remembers them longer.
 insert into facts values ('forgotten', 0);

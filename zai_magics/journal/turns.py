@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..conversation import Conversation, Place, Turn
+from ..conversation import Conversation, Place, Setting, Turn
 from ..reply import Call, Reply
 from .calls import Asked, Calls
 from .rows import LATEST, Record, as_number, as_text
@@ -54,9 +54,15 @@ class Turns:
         """It is the notebook's current one."""
         db.execute(f"update conversations set used = {_LATER} where id = ?", (now, number))
 
-    def set_system(self, db: sqlite3.Connection, number: int, system: str) -> None:
-        """Another system prompt."""
-        db.execute("update conversations set system = ? where id = ?", (storable(system), number))
+    def set_system(self, db: sqlite3.Connection, number: int, one: Conversation) -> None:
+        """Its system prompt as it is now, and where it was set."""
+        sql = "update conversations set system = ? where id = ?"
+        db.execute(sql, (storable(one.system), number))
+        db.executemany(
+            "insert or replace into settings (conversation, cell, ordinal, name)"
+            " values (?, ?, ?, ?)",
+            [(number, *setting.place, setting.name) for setting in one.settings],
+        )
 
     def put(
         self, db: sqlite3.Connection, number: int, turn: Turn, position: int | None = None
@@ -106,11 +112,11 @@ class Turns:
         unless it was used last before `since`, or a new one. Sessions in a folder have their own.
         """
         known = self.named(db, notebook, one.name) if notebook.endswith(".ipynb") else None
-        return (
-            known.id
-            if known and known.used >= since
-            else self.begin(db, notebook, one.name, one.system, used)
-        )
+        if known and known.used >= since:
+            return known.id
+        number = self.begin(db, notebook, one.name, one.system, used)
+        self.set_system(db, number, one)
+        return number
 
     def write(
         self, db: sqlite3.Connection, notebook: str, one: Conversation, now: float
@@ -119,6 +125,7 @@ class Turns:
         down as what this machine knows from now on.
         """
         number = self.begin(db, notebook, one.name, one.system, now)
+        self.set_system(db, number, one)
         turns = []
         for position, turn in enumerate(one.turns, -len(one.turns)):  # before all that follow
             if not turn.call:
@@ -152,11 +159,19 @@ class Turns:
         places, parts = self._places(db, known.id), self._parts(db, known.id)
         records.sort(key=lambda r: places[r.id][0])
         turns = tuple(_turn(r, places[r.id][1], parts.get(r.id, r.prompt)) for r in records)
-        return Conversation(known.name, known.system, turns, known.id)
+        settings = tuple(self._settings(db, known.id))
+        return Conversation(known.name, known.system, turns, known.id, settings)
 
     def forget(self, db: sqlite3.Connection, call: int) -> None:
         """A call is no turn of any conversation any more."""
         db.execute("delete from turns where call = ?", (call,))
+
+    def _settings(self, db: sqlite3.Connection, number: int) -> Iterator[Setting]:
+        """Where its system prompt was set."""
+        sql = "select cell, ordinal, name from settings where conversation = ?"
+        for cell, ordinal, name in db.execute(sql, (number,)):
+            if isinstance(cell, str) and type(ordinal) is int and isinstance(name, str):
+                yield Setting(Place(cell, ordinal), name)
 
     def _places(self, db: sqlite3.Connection, number: int) -> dict[int, tuple[int, Place | None]]:
         """Of each call its position and its cell's place."""

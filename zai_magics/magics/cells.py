@@ -41,7 +41,7 @@ class Cells:
         self._shell = shell
         self._request: object = None
         self._depth = 0
-        self._made = 0
+        self._made = self._set = 0
 
     def begin(self) -> bool:
         """A cell begins; True when it is a new execution and not a cell within one."""
@@ -49,7 +49,7 @@ class Cells:
         if request is not None and request == self._request:
             self._depth += 1
             return False
-        self._request, self._depth, self._made = request, 1, 0
+        self._request, self._depth, self._made, self._set = request, 1, 0, 0
         return True
 
     def end(self) -> tuple[str, int] | None:
@@ -62,13 +62,23 @@ class Cells:
 
     def place(self) -> Place | None:
         """The place of this execution's next turn, None where cells have no usable id."""
+        self._made += 1
+        return self._place(self._made - 1)
+
+    def setting(self) -> Place | None:
+        """The same for a command that sets the system prompt. Counted apart: a turn's ordinal is
+        that of its record among the outputs.
+        """
+        self._set += 1
+        return self._place(self._set - 1)
+
+    def _place(self, ordinal: int) -> Place | None:
         cell = usable(cell_id(self._shell))
         if not cell:
             return None
         from ..conversation import Place
 
-        self._made += 1
-        return Place(cell, self._made - 1)
+        return Place(cell, ordinal)
 
     def _running(self) -> object:
         return parent(self._shell).get("header", {}).get("msg_id")

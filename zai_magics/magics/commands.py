@@ -68,7 +68,7 @@ class Commands(Conversing, Keeping):
         for value in (command.text, *said.values()):
             no_key(self.session, str(value))
         out, quiet = said.pop("out", None), said.pop("quiet", False)
-        self._bring_back(quiet)
+        self._bring_back(quiet or command.command == "restore")  # which shows what there is
         self._out = out
         try:
             value = getattr(self, f"do_{command.command}")(command.text, said, names, quiet)

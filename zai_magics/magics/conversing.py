@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import defaults, notebook, saved
 from ..conversation import Conversation, Transcript
-from ..errors import CommandError
+from ..errors import CommandError, one_line
 from ..prompt import expand
 from ..text import plural
 from ..verbs.common import no_key
@@ -25,10 +26,16 @@ class Conversing(Stage):
 
     def do_new(self, text: str, *_: Any) -> None:
         """A new conversation."""
-        name = text.strip() or defaults.CONVERSATION
-        left = self.session.conversations.new(name)
-        behind = f"; {plural(len(left.turns), 'turn')} of the one before stay in %zai log"
-        self._say(f"a new conversation, {name!r}{behind if left.turns else ''}")
+        held = self.session.conversations
+        name, was = text.strip() or defaults.CONVERSATION, held.current
+        left = held.new(name)
+        said = f"a new conversation, {name!r}"
+        if was.name != name and was.name in held.names():
+            said += f"; you were in {was.name!r}, which stays"
+        if left.turns:
+            had = f"the {plural(len(left.turns), 'turn')} {name!r} had"
+            said += f"; {had} stay{'s' * (len(left.turns) == 1)} in %zai log"
+        self._say(said)
 
     def do_use(self, text: str, *_: Any) -> None:
         """Another conversation of this notebook."""
@@ -36,11 +43,13 @@ class Conversing(Stage):
         if not name:
             others = ", ".join(held.names())
             raise CommandError(f"%zai use takes a conversation's name; there are: {others}")
-        known = held.use(name)
-        turns = plural(len(held.current.turns), "turn")
-        self._say(
-            f"conversation {name!r}: {turns if known else 'new, there was none of this name'}"
-        )
+        there = held.names()
+        if held.use(name) and name in there:
+            self._say(f"conversation {name!r}: {plural(len(held.current.turns), 'turn')}")
+            return
+        names = [one for one in held.names() if one != name]
+        are = f"; there are: {', '.join(names)}" if names else ""
+        self._say(f"conversation {name!r}: new, there was none of this name{are}")
 
     def do_fork(self, text: str, *_: Any) -> None:
         """A copy of the conversation under another name."""
@@ -69,13 +78,16 @@ class Conversing(Stage):
         held = self.session.conversations
         words = text if said.get("raw") else expand(text, names)
         if not words.strip():
-            now = held.current.system
-            self._say(f"system prompt: {now}" if now else "no system prompt")
+            now = held.current
+            about = f"system prompt of {now.name}: {now.system}"
+            self._say(about if now.system else f"no system prompt in {now.name}")
             return
         no_key(self.session, words)
         system = "" if words.strip() == "off" else words
-        held.set_system(system)
-        self._say("system prompt set" if system else "system prompt removed")
+        home = held.set_system(system, self.cells.setting())
+        here = held.current.name
+        where = f", which this cell set before; you are in {here}" if home.name != here else ""
+        self._say(f"system prompt of {home.name} {'set' if system else 'off'}{where}")
 
     def do_restore(self, text: str, said: Said, names: Said, _: bool) -> None:
         """Turns that only a notebook file carries: shown, then taken in."""
@@ -83,27 +95,29 @@ class Conversing(Stage):
         path = self._path(text) if text.strip() else own
         if path is None:
             raise CommandError("which notebook this is is not known here: %zai restore FILE.ipynb")
-        # The suffix keeps it apart from a conversation of the user's own.
-        name = None if own is not None and _same(path, own) else path.name[-60:].strip()
-        held = self.session.conversations
+        ours = own is not None and _same(path, own)
+        held, file = self.session.conversations, one_line(path.name, 120)
         turns = notebook.turns(path)
         if said.get("dry_run"):
-            found = f"{plural(len(turns), 'turn')} in {path.name}; nothing was taken in"
-            self._show(Transcript(Conversation(name or held.current.name, "", turns), note=found))
+            groups = saved.by_conversation(turns, held.current.name if ours else "main")
+            of = f" of {_each({name: len(group) for name, group in groups.items()})}"
+            found = f"{plural(len(turns), 'turn')}{of if turns else ''}"
+            note = f"{found} in {file}; nothing was taken in"
+            self._show(Transcript(Conversation(file, "", turns), note=note))
             return
         if not turns:
-            raise CommandError(f"{path.name} carries no turns of a conversation that were saved")
-        new = saved.restore(held, turns, name)
+            raise CommandError(f"{file} carries no turns of a conversation that were saved")
+        taken = saved.restore(held, turns) if ours else saved.restore_other(held, turns, path.name)
+        new, now = sum(taken.values()), held.current
         if not new:
-            self._say(
-                f"nothing to restore: the {plural(len(turns), 'turn')} of {path.name} are here"
-            )
+            self._say(f"nothing to restore: the {plural(len(turns), 'turn')} of {file} are here")
             return
+        here = "" if [*taken] == [now.name] else f"; you are in {now.name!r}"
         note = (
-            f"{plural(new, 'turn')} from {path.name}, as the file has them, now in "
-            f"{held.current.name!r}. %zai drop N takes one out, %zai new begins another"
+            f"{plural(new, 'turn')} from {file}, as the file has them, now in {_each(taken)}"
+            f"{here}. %zai drop N takes one out, %zai new begins another"
         )
-        self._show(Transcript(held.current, note=note))
+        self._show(Transcript(now if now.name in taken else held.named([*taken][-1]), note=note))
 
     def do_export(self, text: str, *_: Any) -> None:
         """The conversation as a file."""
@@ -126,6 +140,13 @@ class Conversing(Stage):
             return self.folder() / Path(word).expanduser()
         except RuntimeError:
             raise CommandError("there is no home folder to be found for ~; name the path") from None
+
+
+def _each(turns: Mapping[str, int]) -> str:
+    """`'main' (2), 'side' (1)`, or `'main'` alone."""
+    if len(turns) == 1:
+        return repr(*turns)
+    return ", ".join(f"{name!r} ({count})" for name, count in turns.items())
 
 
 def _same(one: Path, other: Path) -> bool:
