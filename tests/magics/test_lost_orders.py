@@ -139,3 +139,19 @@ def test_a_kernel_that_died_while_ordering_leaves_an_unknown_order(
     assert "unknown: may have been charged" in say(cells, "jobs")
     ran = cells.run(f"%zai {line}", "1")
     assert isinstance(ran.error, MaybeCharged) and shop.bought == 1
+
+
+def test_an_answer_with_hundreds_of_links_gives_the_picture_that_was_ordered(
+    cells: Cells, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def order(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        shop.sold.append((path, body))
+        return 200, {"data": [{"url": shop._link(f"picture-{n}.png")} for n in range(500)]}
+
+    monkeypatch.setattr(shop, "order", order)
+    said = say(cells, "image a cat")
+    assert "500 links for 1 picture" in said and "look at your bill" in said
+    restart(cells)
+    say(cells, "image a cat")
+    assert len(shop.asked) == shop.bought == 1
+    assert "500 links" not in say(cells, "")
