@@ -96,9 +96,10 @@ def cost(model: str, usage: Usage | None) -> float | None:
     if known is None or usage is None or known.input is None or known.output is None:
         return None
     cached_price = known.input if known.cached is None else known.cached
-    fresh = usage.prompt - usage.cached
-    total = fresh * known.input + usage.cached * cached_price + usage.completion * known.output
-    return total / MILLION
+    cached = min(usage.cached, usage.prompt)  # however the usage was come by
+    fresh = usage.prompt - cached
+    total = fresh * known.input + cached * cached_price + usage.completion * known.output
+    return max(0.0, total / MILLION)
 
 
 def each(model: str) -> float | None:

@@ -22,6 +22,7 @@ from .errors import APIError, KeyMissing, MaybeCharged, NotFound, ZaiError, one_
 from .network import Network
 from .retry import Attempts, Kind, Timing
 from .stream import ChatStream as ChatStream
+from .text import plural
 from .types import Job, Json, Reply
 from .wire import chat, media
 
@@ -40,7 +41,8 @@ class Client:
     `api_key`: else ZAI_API_KEY, the keyring, Colab's secrets. `base_url`: else ZAI_BASE_URL, else
     the general endpoint. `coding=True` is the Coding Plan's endpoint: for its subscription keys
     in coding tools only; other use may cost you the plan. `transport` is an httpx transport
-    (it switches the environment's proxies off). Not for use by several threads at once: a client
+    (it switches the environment's proxies off). `client.warn` may be set to a function that is told
+    what is odd about an answer. Not for use by several threads at once: a client
     costs nothing, make one for each.
 
     Raises KeyMissing without a key, CommandError for a base URL that is not safe.
@@ -63,6 +65,7 @@ class Client:
         if key is None:
             raise KeyMissing
         self.timing = timing or Timing()
+        self.warn: Callable[[str], None] = lambda text: None
         self._encode = chat.Encoder()
         self.network = Network(where, key, transport=transport, timing=self.timing)
 
@@ -103,9 +106,19 @@ class Client:
     def image_links(
         self, prompt: str, *, model: str = "glm-image", **params: Any
     ) -> list[tuple[str, str]]:
-        """As `image`, each link with the prompt that the service made of yours ("" if none)."""
+        """As `image`, each link with the prompt that the service made of yours ("" if none).
+
+        At most as many as were ordered (`n`, or one); `warn` is told of others.
+        """
         body = {"model": model, "prompt": prompt, **_given(params)}
-        return self._paid(media.IMAGES, body, media.image_links)
+        links = self._paid(media.IMAGES, body, media.image_links)
+        most = media.asked_for(body)
+        if len(links) > most:
+            self.warn(
+                f"the service sent {plural(len(links), 'link')} for {plural(most, 'picture')}; "
+                "the others are not fetched, look at your bill on z.ai"
+            )
+        return links[:most]
 
     def video(self, prompt: str = "", *, model: str = "cogvideox-3", **params: Any) -> Job:
         """A video job: `client.video("A bird", quality="quality", fps=30, with_audio=True)`.

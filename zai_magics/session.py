@@ -144,7 +144,10 @@ class Session:
 
     def own_client(self, timing: Timing) -> Client:
         """A client for a thread of its own."""
-        return Client(self.key, base_url=self.base_url, coding=self.settings.coding, timing=timing)
+        coding = self.settings.coding
+        made = Client(self.key, base_url=self.base_url, coding=coding, timing=timing)
+        made.warn = self.warn
+        return made
 
     def close(self) -> None:
         """Close the connections and the journal."""

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from loopback import DONE, KEY, Clock, Loopback, delta, error, http, reply, stream
 
+from zai_magics import catalogue
 from zai_magics import errors as e
 from zai_magics._version import __version__
 from zai_magics.client import Client
 from zai_magics.endpoint import CODING, GENERAL, Endpoint
-from zai_magics.types import Job
+from zai_magics.types import Job, Usage
 
 Connect = Callable[..., tuple[Client, Loopback]]
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
@@ -173,6 +174,32 @@ def test_the_whole_answer_is_read(connect: Connect) -> None:
     assert (said, said.thinking, said.finish_reason) == ("text", "thought", "stop")
     assert said.usage == (1000, 50, 400, 30) and said.call.request_id == "r"
     assert said.cost == pytest.approx((600 * 0.6 + 400 * 0.11 + 50 * 2.2) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "wanted"),
+    [
+        ((1, 9e11), (5, 2), (1, 5, 1, 2)),
+        ((10, 4), (5, 9e11), (10, 5, 4, 5)),
+        ((-5, 7), (-1, 3), (0, 0, 0, 0)),
+        ((None, 7), ("x", 3), (0, 0, 0, 0)),
+        ((1e300, 1), (True, 0), (0, 1, 0, 0)),
+    ],
+)
+def test_parts_are_never_more_than_the_whole_and_a_price_is_never_below_nothing(
+    connect: Connect, asked: Any, made: Any, wanted: Any
+) -> None:
+    usage = {
+        "prompt_tokens": asked[0],
+        "completion_tokens": made[0],
+        "prompt_tokens_details": {"cached_tokens": asked[1]},
+        "completion_tokens_details": {"reasoning_tokens": made[1]},
+    }
+    choice = {"message": {"content": "text"}, "finish_reason": "stop"}
+    body = {"id": "i", "model": "glm-4.7", "choices": [choice], "usage": usage}
+    said = connect(http(body))[0].chat("Hi")
+    assert said.usage == wanted and said.cost is not None and 0 <= said.cost < 0.001
+    assert catalogue.cost("glm-4.7", Usage(1, 0, 10**12)) == pytest.approx(0.11e-6)
 
 
 # Endpoints
@@ -391,8 +418,23 @@ def test_a_create_answer_without_a_job_may_have_been_charged(
 
 def test_pictures_come_as_links_with_the_prompt_that_was_made_of_ours(connect: Connect) -> None:
     rows = [{"url": "https://a.test/1.png", "revised_prompt": "better"}, 7, {"b64_json": "QUJD"}]
-    links = connect(http({"data": rows}))[0].image_links("A cat")
+    links = connect(http({"data": rows}))[0].image_links("A cat", n=2)
     assert links == [("https://a.test/1.png", "better"), ("data:image/png;base64,QUJD", "")]
+
+
+@pytest.mark.parametrize(
+    ("params", "kept"),
+    [({}, 1), ({"n": 1}, 1), ({"n": 3}, 3), ({"n": 10**9}, 1), ({"n": "x"}, 1), ({"n": -1}, 1)],
+)
+def test_no_more_pictures_than_were_ordered_are_taken_and_it_is_said(
+    connect: Connect, params: dict[str, Any], kept: int
+) -> None:
+    rows = [{"url": f"https://a.test/{n}.png"} for n in range(500)]
+    client = connect(http({"data": rows}))[0]
+    told: list[str] = []
+    client.warn = told.append
+    assert client.image("A cat", **params) == [row["url"] for row in rows[:kept]]
+    assert len(told) == 1 and "500 links" in told[0]
 
 
 @pytest.mark.parametrize("data", [None, [], {}, [None], [{"url": ""}], [{"url": 7}], "x"])

@@ -86,6 +86,20 @@ def test_an_order_under_way_is_as_it_was_written(tmp_path: Path) -> None:
     assert job.cover_url == "https://a/1.png" and found[1].result["links"] == links
 
 
+@pytest.mark.parametrize(("params", "kept"), [("{}", 1), ('{"n": 3}', 3), ('{"n": 1e300}', 1)])
+def test_an_order_has_no_more_links_than_pictures_were_ordered(
+    tmp_path: Path, params: str, kept: int
+) -> None:
+    journal = Journal(tmp_path / "home")
+    links = json.dumps({"links": [[f"https://a/{n}.png", ""] for n in range(500)]})
+    number = ordered(journal, "image", "submitted", links, params=params)
+    with journal.read() as db:
+        record = journal.calls.get(db, number)
+    assert record and [url for url, _ in record.result["links"]] == [
+        f"https://a/{n}.png" for n in range(kept)
+    ]
+
+
 @pytest.mark.parametrize("kept", [{"route": "/x"}, {"route": 5}, {"urls": None}, {"urls": [5]}, {}])
 def test_a_job_is_asked_for_at_no_other_route_than_the_services(
     tmp_path: Path, kept: dict[str, Any]

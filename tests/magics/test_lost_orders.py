@@ -247,3 +247,19 @@ def test_a_renamed_or_copied_notebook_has_what_its_cells_bought(
     restart(cells)
     assert cells.run(f"%zai {line}", "cell").ok and shop.bought == 1
     assert cells.run(f"%zai {line}", "another cell").ok and shop.bought == 2
+
+
+def test_an_answer_with_hundreds_of_links_gives_the_picture_that_was_ordered(
+    cells: Cells, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def order(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        shop.sold.append((path, body))
+        return 200, {"data": [{"url": shop._link(f"picture-{n}.png")} for n in range(500)]}
+
+    monkeypatch.setattr(shop, "order", order)
+    said = say(cells, "image a cat")
+    assert "500 links for 1 picture" in said and "look at your bill" in said
+    restart(cells)
+    say(cells, "image a cat")
+    assert len(shop.asked) == shop.bought == 1
+    assert "500 links" not in say(cells, "")

@@ -141,18 +141,17 @@ def completion(data: Json) -> Delta:
 def usage(data: Any) -> Usage | None:
     """The service's usage as tokens; None when it is not an object.
 
-    Reasoning tokens are inside completion_tokens; every detail may be missing.
+    Cached tokens are inside prompt_tokens and reasoning tokens inside completion_tokens, whatever
+    the service says; every detail may be missing.
     """
     if not isinstance(data, dict):
         return None
     asked = data.get("prompt_tokens_details")
     made = data.get("completion_tokens_details")
-    return Usage(
-        _count(data.get("prompt_tokens")),
-        _count(data.get("completion_tokens")),
-        _count(asked.get("cached_tokens")) if isinstance(asked, dict) else 0,
-        _count(made.get("reasoning_tokens")) if isinstance(made, dict) else 0,
-    )
+    prompt, completion = _count(data.get("prompt_tokens")), _count(data.get("completion_tokens"))
+    cached = _count(asked.get("cached_tokens")) if isinstance(asked, dict) else 0
+    thought = _count(made.get("reasoning_tokens")) if isinstance(made, dict) else 0
+    return Usage(prompt, completion, min(cached, prompt), min(thought, completion))
 
 
 def model_ids(data: Json) -> list[str]:
