@@ -24,6 +24,7 @@
       MaybeCharged            a paid request whose answer was lost
       MediaError              a file that cannot be fetched, recognised or kept
       JournalError            the journal cannot be read or written; answers are shown all the same
+      NotJSON                 (a ValueError too) `.data` of a reply that is none
     Interrupted               (a KeyboardInterrupt) stopped by the user
 
 Every message is one line and ends with the next step. In a notebook each of them shows as that
@@ -210,6 +211,10 @@ class MediaError(ZaiError):
 
 class JournalError(ZaiError):
     """The journal cannot be read or written. What was asked for is done and shown all the same."""
+
+
+class NotJSON(ZaiError, ValueError):
+    """A reply that is no JSON was asked for its `.data`."""
 
 
 class Interrupted(_OneLine, KeyboardInterrupt):

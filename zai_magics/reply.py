@@ -9,6 +9,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from .errors import NotJSON
+
 Json = dict[str, Any]
 
 _FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1[`~]*\s*$", re.M | re.S)
@@ -166,13 +168,19 @@ class Reply(str):
 
     @property
     def data(self) -> Any:
-        """The answer's JSON: the whole text, or its first fenced block. ValueError without."""
+        """The answer's JSON: the whole text, or its first fenced block.
+
+        Raises NotJSON, a ValueError, without.
+        """
         for text in (self, self.code):
             try:
                 return json.loads(text)
             except ValueError:
                 continue
-        raise ValueError("this reply is not JSON; ask for it, or read it as text")
+        raise NotJSON(
+            "this reply is not JSON: ask for JSON in the prompt, and with --param "
+            'response_format={"type":"json_object"}; -f json shows it, and asks for nothing'
+        )
 
     def to_frame(self) -> Any:
         """`.data` as a pandas DataFrame, one row an object. Needs pandas."""

@@ -9,7 +9,7 @@ from books import restart, shown
 from shell_cells import Cells, Ran
 from shop import Shop, interrupt
 
-from zai_magics.errors import Interrupted
+from zai_magics.errors import Interrupted, NotFound
 from zai_magics.types import Clip, Picture
 
 
@@ -115,7 +115,8 @@ def test_with_nothing_ordered_there_is_nothing_to_wait_for(cells: Cells) -> None
 def test_an_unknown_job_of_the_service_is_a_clear_error(cells: Cells) -> None:
     ran = cells.run("%zai wait 123")
     error = ran.out.strip().splitlines()[-1]
-    assert not ran.ok and "Not found: task 123" in error and "not lost" not in error
+    assert isinstance(ran.error, NotFound) and "not lost" not in error
+    assert error == "NotFound: there is no job 123 at sandbox; %zai jobs lists yours"
 
 
 def test_a_failed_job_says_why(cells: Cells, shop: Shop) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ..errors import CommandError, Interrupted
+from ..errors import CommandError, Interrupted, ZaiError
 from ..options import ChatOptions, ImageOptions, VideoOptions
 from ..prompt import expand
 from ..render import live
+from ..render.live import came_to_nothing
 from ..saved import bring_back
 from ..secret import Key, remember
 from ..types import Job
@@ -103,7 +104,9 @@ class Commands(Conversing, Keeping):
     def do_image(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """Pictures."""
         options, cell = ImageOptions(**said), cell_id(self.shell)
-        return self._paint(self.session.image(text, options, names=names, cell=cell), quiet)
+        value = self._paint(self.session.image(text, options, names=names, cell=cell), quiet)
+        self._warn_of_again(said, cell, quiet)
+        return value
 
     def do_video(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """A clip; in the background its job, where displays can be updated from there."""
@@ -111,19 +114,27 @@ class Commands(Conversing, Keeping):
         options, cell = VideoOptions(**{**said, "background": background}), cell_id(self.shell)
         snapshots = self.session.video(text, options, names=names, cell=cell)
         if not background:
-            return self._paint(snapshots, quiet)
+            value = self._paint(snapshots, quiet)
+            self._warn_of_again(said, cell, quiet)
+            return value
         painter = self._painter(quiet)
         try:
             value = self._ordered(snapshots, painter)
         except BaseException:
             painter.finish()
             raise
+        self._warn_of_again(said, cell, quiet)
         self.formats.shown(value, quiet)
         if isinstance(value, Job):
             self._follow(value, painter, options.save)
         else:  # bought before: it is there already
             painter.finish()
         return value
+
+    def _warn_of_again(self, said: dict[str, Any], cell: str, quiet: bool) -> None:
+        """A cell that was to buy anew once would do so whenever all cells are run."""
+        if cell and said.get("again") and not (quiet or said.get("dry_run")):
+            self.session.warnings.append("take --again out of the cell, or it buys on every run")
 
     def _ordered(self, snapshots: Generator[Any, None, None], painter: Any) -> Any:
         """Order in this thread: what this gives is a job, or a clip that was bought before."""
@@ -136,6 +147,10 @@ class Commands(Conversing, Keeping):
             raise
         except KeyboardInterrupt:
             raise Interrupted("stopped; %zai jobs shows what has been ordered") from None
+        except ZaiError as error:
+            if came_to_nothing(value, error):
+                painter.withdraw()
+            raise
         return value
 
     def _follow(self, job: Job, painter: Any, save: str | None) -> None:
@@ -181,11 +196,14 @@ class Commands(Conversing, Keeping):
         """Ask for the key, hidden, and try it."""
         from getpass import getpass
 
-        typed = getpass("Z.AI API key (not shown): ").strip()
-        if not typed:
-            raise CommandError("no key was entered; %zai login asks again")
-        key = Key(typed, "%zai login")
-        where = self.session.login(key)
+        try:
+            typed = getpass("Z.AI API key (not shown; nothing to leave): ").strip()
+            if not typed:
+                raise CommandError("no key was entered; %zai login asks again")
+            key = Key(typed, "%zai login")
+            where = self.session.login(key)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; no key was taken, %zai login asks again") from None
         self._stop_sandbox()
         kept = "kept in the keyring" if remember(key) else "kept until this kernel ends"
         self._say(f"the key works on the {where} endpoint; {kept}")

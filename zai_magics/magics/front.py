@@ -24,6 +24,9 @@ class Silent:
     def finish(self) -> None:
         """Nothing."""
 
+    def withdraw(self) -> None:
+        """Nothing."""
+
 
 def painter(shell: Any, folder: Path, view: str = "markdown", quiet: bool = False) -> Painter:
     """The painter for the running cell.

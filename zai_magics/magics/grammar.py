@@ -100,7 +100,7 @@ COMMANDS = {
             "PROMPT",
             "%zai video --audio a bird flying over the ocean",
         ),
-        Command("wait", "take up an order again", (SAVE, OUT, QUIET), "[ID]", "%zai wait 1659"),
+        Command("wait", "take up an order again", (SAVE, OUT, QUIET), "[ID]", "%zai wait #12"),
         Command("jobs", "orders under way, and this notebook's newest", (OUT, QUIET)),
         Command("history", "the conversation so far"),
         Command("new", "begin a new conversation", (), "[NAME]"),

@@ -114,7 +114,7 @@ def _find(command: Command, known: dict[str, Option], word: str) -> tuple[Option
         return known[word[:2]], word[:2], word[2:]
     raise CommandError(
         f"%zai {command.name} has no option {one_line(flag, 40)}{nearest(flag, list(known))}; "
-        f"see %zai help {command.name}, or put -- before the prompt"
+        f"see %zai help {command.name}{_or_free(command)}"
     )
 
 
@@ -178,9 +178,18 @@ def _no_late_options(command: Command, words: str) -> None:
     for word in _WORD.findall(words):
         if word.partition("=")[0] in known or _is_glued_number(word, known):
             raise CommandError(
-                f"{one_line(word, 40)} stands inside the prompt: move it left, "
-                "or put -- before the prompt"
+                f"{one_line(word, 40)} stands inside {_words(command)}: move it left"
+                f"{_or_free(command)}"
             )
+
+
+def _words(command: Command) -> str:
+    """What a command's words are called."""
+    return "the prompt" if command.words == "PROMPT" else f"the {command.words.strip('[]').lower()}"
+
+
+def _or_free(command: Command) -> str:
+    return f", or put -- before {_words(command)}" if command.words else ""
 
 
 def _is_glued_number(word: str, known: dict[str, Option]) -> bool:

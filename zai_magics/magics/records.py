@@ -104,7 +104,7 @@ def _log_table(found: Sequence[Record], total: int, words: str) -> Table:
         return Table((), (), "", f"the journal has no calls{about}")
     shown = f"the newest {len(rows)} of {total}" if total > len(rows) else plural(total, "call")
     note = f"{shown}{about}; %zai log --open N brings one back, --forget N removes it"
-    columns = ("N", "when", "what", "model", "prompt", "answer", "cost")
+    columns = ("n", "at", "kind", "model", "prompt", "reply", "cost")  # as in the DataFrame
     return Table(columns, rows, "", note)
 
 
@@ -130,7 +130,7 @@ def _jobs_table(records: Sequence[Record]) -> Table:
             "; unknown: it was sent and no answer came, so look at your bill on z.ai. "
             "--again in its cell orders anew, %zai log --forget N forgets order #N"
         )
-    columns = ("id", "what", "state", "model", "prompt", "ordered", "price", "notebook")
+    columns = ("id", "kind", "state", "model", "prompt", "ordered", "price", "notebook")
     return Table(columns, rows, "", note)
 
 

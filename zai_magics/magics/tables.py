@@ -19,7 +19,7 @@ def status(session: Session) -> Table:
         ("key", _key(session)),
         ("models", _models(session)),
         ("conversation", _conversation(session)),
-        ("spent here", _spent(session)),
+        ("spent", _spent(session)),
     ]
     rows += [("jobs", jobs)] if (jobs := _jobs(session)) else []
     rows.append(("journal", str(session.journal.store.path)))
@@ -116,7 +116,7 @@ def _spent(session: Session) -> str:
     spent = session.spent
     unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
     amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
-    return f"{amount} in {plural(spent.calls, 'call')}{unknown}"
+    return f"{amount} in {plural(spent.calls, 'call')}{unknown} since the kernel started"
 
 
 def _jobs(session: Session) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..conversation import Conversation, Transcript
+from ..text import plural
 from ..types import Clip, Job, Note, Picture, Pictures, Progress, Reply, Request, Table
 from . import parts, pieces, safe
 from . import reply as replies
@@ -31,8 +32,7 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
     if isinstance(value, Picture):
         return both(pieces.picture(value, folder), pieces.plain(value, folder))
     if isinstance(value, Pictures):
-        lines = "\n".join(pieces.plain(v, folder) for v in value)
-        return both(pieces.gallery(value, folder), lines)
+        return both(pieces.gallery(value, folder), pieces.gallery_plain(value, folder))
     if isinstance(value, Clip):
         return both(pieces.clip(value, folder), pieces.plain(value, folder))
     if isinstance(value, Progress):
@@ -102,9 +102,11 @@ def _transcript(value: Transcript) -> Bundle:
         html.append(parts.fold("system prompt", safe.verbatim(conversation.system)))
         lines.append(f"system: {conversation.system}")
     for i, turn in enumerate(turns):
-        marks = [f"{turn.attachments} attachment(s)"] if turn.attachments else []
+        marks = [plural(turn.attachments, "attachment")] if turn.attachments else []
         marks += [turn.state] if turn.state != "complete" else []
-        marks += ["older than its context"] if conversation.stale(i) else []
+        if conversation.stale(i):
+            again = ": run its cell again" if turn.place and i not in value.gone else ""
+            marks.append(f"older than its context{again}")
         marks += ["its cell is gone"] if i in value.gone else []
         html.append(parts.quiet([f"{i + 1}", turn.model, *marks]))
         html.append(_asked(turn.prompt) + safe.markdown(turn.reply))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 from uuid import uuid4
 
-from ..errors import Interrupted
-from ..types import Draft, Progress, Reply
+from ..errors import Interrupted, MediaError, NotFound, ZaiError
+from ..types import Draft, Note, Progress, Reply
 from . import parts, pieces, safe
 from . import reply as replies
 from .bundle import Bundle, both, bundle
@@ -47,6 +47,9 @@ class Painter(Protocol):
     def finish(self) -> None:
         """Show the newest snapshot in its final form."""
 
+    def withdraw(self) -> None:
+        """Show nothing of what was painted: nothing came of it."""
+
 
 def show(snapshots: Generator[Any, None, None], painter: Painter) -> Any:
     """Paint every snapshot of a verb and give the last one, its value.
@@ -61,11 +64,23 @@ def show(snapshots: Generator[Any, None, None], painter: Painter) -> Any:
         raise
     except KeyboardInterrupt:
         _stop(snapshots, painter)
+    except ZaiError as error:
+        if came_to_nothing(last, error):
+            painter.withdraw()
+        raise
     finally:
         # A traceback keeps the generator alive, and with it the connection.
         snapshots.close()
         _finish(painter)
     return last
+
+
+def came_to_nothing(last: Any, error: ZaiError) -> bool:
+    """Whether an order was refused before there was anything to be told of but the error."""
+    if not isinstance(last, Progress) or last.made or isinstance(error, MediaError):
+        return False
+    unknown_id = isinstance(error, NotFound)  # and not of an order of ours
+    return unknown_id or (not last.job_id and error.outcome in ("refused", "unsent"))
 
 
 def _stop(snapshots: Generator[Any, None, None], painter: Painter) -> NoReturn:
@@ -105,6 +120,10 @@ class OncePainter:
         """Show it, unless it is a draft without a word."""
         if self._latest is not None and not _is_empty(self._latest):
             self._publish(final(self._latest, self._folder, self._view), "", False)
+        self._latest = None
+
+    def withdraw(self) -> None:
+        """Forget it."""
         self._latest = None
 
 
@@ -154,6 +173,11 @@ class CellPainter:
             if self._latest is not None and (self._shown or not _is_empty(self._latest)):
                 self._send(final(self._latest, self._folder, self._view))
             self._latest = None
+
+    def withdraw(self) -> None:
+        """Empty the display, if there is one."""
+        with self._lock:
+            self._latest = Note("") if self._first else None
 
     def _wake(self) -> None:
         """Set the timer to the next painting."""

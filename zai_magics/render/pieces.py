@@ -16,6 +16,7 @@ from ..types import Clip, Media, Picture, Pictures, Progress
 from . import parts, safe
 
 EMBED_LIMIT = 5 * 1024 * 1024
+MANY = 6  # pictures whose files are all named
 _IMAGE = "max-width:100%;height:auto;border-radius:4px"
 
 
@@ -27,6 +28,14 @@ def picture(value: Picture, folder: Path) -> str:
 def gallery(values: Pictures, folder: Path) -> str:
     """Several pictures side by side."""
     return safe.page(_figures(values, folder) + _total(values, folder))
+
+
+def gallery_plain(values: Pictures, folder: Path) -> str:
+    """The same for a terminal: a line each, of many the first and the last."""
+    lines = [plain(value, folder) for value in values]
+    if len(lines) > MANY:
+        lines[1:-1] = [f"… {len(lines) - 2} more …"]
+    return "\n".join(lines)
 
 
 def clip(value: Clip, folder: Path) -> str:
@@ -123,6 +132,8 @@ def _total(values: Pictures, folder: Path) -> str:
         "stored · free" if stored == len(values) else _price(total, bool(first and first.sandbox)),
     ]
     places = [shown_path(v.path, folder) for v in values]
+    if len(places) > MANY:
+        places[1:-1] = [f"… {len(places) - 2} more …"]
     badge = "sandbox" if first and first.sandbox else ""
     return parts.quiet([*words, ", ".join(places)], badge)
 

@@ -45,6 +45,10 @@ class TerminalPainter:
         elif value is not None and not isinstance(value, Progress):
             self._write(bundle(value, self._folder)["text/plain"] + "\n")
 
+    def withdraw(self) -> None:
+        """What is written stays."""
+        self._latest = None
+
     def _words(self, draft: Draft) -> None:
         if draft.notice:
             self._line(safe.plain(draft.notice))

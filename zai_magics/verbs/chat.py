@@ -42,7 +42,7 @@ def turn(
     content = wire.user_content(said, [prompt.image(a) for a in options.attach])
     user: Content = content if isinstance(content, str) else tuple(content)
     before = context.turns[: context.index(place)]
-    model, note = _model(session, options, (user, *(turn.user for turn in before)))
+    model, note = _model(session, options, user, [turn.user for turn in before])
     params = options.params(model)
     skip = context.beyond(_room(model, params, user, options.system or context.system), place)
     carried = context.context(user, place, options.system, skip)
@@ -129,14 +129,20 @@ def _context(session: Session, options: ChatOptions, place: Place | None) -> Con
     return session.conversations.home(place, options.conversation)
 
 
-def _model(session: Session, options: ChatOptions, sent: Iterable[Content]) -> tuple[str, str]:
+def _model(
+    session: Session, options: ChatOptions, user: Content, before: Iterable[Content]
+) -> tuple[str, str]:
     """The model to ask, and what to say when it is not the one that was expected."""
     wanted = options.model or session.settings.model
     known = catalogue.entry(wanted)
-    has_images = any(not isinstance(content, str) for content in sent)
-    if has_images and known is not None and known.kind == "chat":
-        vision = session.settings.vision_model
+    if known is None or known.kind != "chat":
+        return wanted, ""
+    vision = session.settings.vision_model
+    if not isinstance(user, str):
         return vision, f"{wanted} reads no images, so {vision} was asked"
+    if any(not isinstance(content, str) for content in before):
+        why = f"an earlier turn has an image, which {wanted} cannot read, so {vision} was asked"
+        return vision, f"{why}; --alone asks without it, %zai new begins anew"
     return wanted, ""
 
 
@@ -156,8 +162,9 @@ def _with_hint(error: ZaiError | Interrupted, model: str) -> ZaiError | Interrup
     """A refused unknown model gets the nearest known one named."""
     if getattr(error, "status", 0) == 400 and catalogue.entry(model) is None:
         near = catalogue.nearest(model)
-        if near:
-            error.args = (f"{error} - {model} is not known here; did you mean {near}?",)
+        meant = f"; did you mean {near}?" if near else ";"
+        said = str(error).replace("modelCode:", "the model").partition("; ")[0]  # without its step
+        error.args = (f"-m {model}: {said}{meant} %zai models lists them",)
     return error
 
 

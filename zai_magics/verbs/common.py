@@ -76,8 +76,8 @@ def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -
     price, missing = session.price(body["model"]), max(0, pieces - stored)
     total = catalogue.dollars(None if price is None else price * missing)
     there = f"{pieces - missing} of {pieces} stored, free" if stored else ""
-    buy = f"{missing} to buy: {total}" if stored or missing > 1 else total
-    words = "; ".join(filter(None, (buy if missing else "", there)))
+    buy = f"{missing} to buy: {total}" if missing else ""
+    words = "; ".join(filter(None, (buy, there)))
     return Request(session.endpoint().url + path, body, 0, words)
 
 

@@ -177,6 +177,8 @@ def _finish(
         raise
     except ZaiError as error:
         if isinstance(error, NotFound) and not number:  # an id that somebody typed
+            say = f"there is no job {job.id} at {session.seller()}; %zai jobs lists yours"
+            error.args = (say,)
             raise
         raise paid_for(error, f"the job is not lost: %zai wait {job.id}") from None
 
