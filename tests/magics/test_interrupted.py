@@ -18,26 +18,26 @@ from zai_magics.sandbox import Sandbox
 def test_an_interrupt_from_a_painting_keeps_what_had_come(
     cells: Cells, monkeypatch: pytest.MonkeyPatch, cell_id: str | None
 ) -> None:
-    from zai_magics.render import live, terminal
+    from zai_magics.render import cell, live, terminal
 
-    for kind in (live.CellPainter, live.OncePainter, terminal.TerminalPainter):
+    for kind in (cell.CellPainter, live.OncePainter, terminal.TerminalPainter):
         monkeypatch.setattr(kind, "paint", _stopping_at(30, kind.paint))
     ran = cells.run("x = %zai chat a long text please\nafter = 1", cell_id)
     _assert_kept(cells, ran)
 
 
 def test_a_signal_keeps_what_had_come(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zai_magics.render import live
+    from zai_magics.render import cell
 
     done, begun = threading.Event(), threading.Event()
-    paint = live.CellPainter.paint
+    paint = cell.CellPainter.paint
 
     def noticing(self: Any, snapshot: Any) -> None:
         paint(self, snapshot)
         if getattr(snapshot, "n", 0):
             begun.set()
 
-    monkeypatch.setattr(live.CellPainter, "paint", noticing)
+    monkeypatch.setattr(cell.CellPainter, "paint", noticing)
 
     def stop(seconds: float) -> None:
         assert begun.wait(10)

@@ -204,6 +204,8 @@ def test_without_a_journal_a_file_that_is_not_fetched_is_not_bought_again(
     if line.startswith("image"):
         assert "run the cell again to fetch" not in str(ran.error) and "--again" in str(ran.error)
     shop.nap, shop.polls, shop.on_file = (lambda seconds: None), 0, (lambda path: None)
+    if line.startswith("video"):
+        assert "job-1" in say(cells, "jobs")
     assert isinstance(cells.run(f"%zai {line}", "1").error, MaybeCharged) and shop.bought == 1
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import CommandError, Interrupted, ZaiError
 from ..options import ChatOptions, ImageOptions, VideoOptions
 from ..prompt import expand
-from ..render import live
+from ..render import cell
 from ..render.live import came_to_nothing
 from ..saved import bring_back
 from ..secret import Key, remember
@@ -52,7 +52,7 @@ class Commands(Conversing, Keeping):
         self._background.stop()
         self.session.close()
         self._stop_sandbox()
-        live.end()
+        cell.end()
 
     def status(self) -> None:
         """Where you stand: `%zai` alone."""

@@ -33,7 +33,8 @@ def painter(shell: Any, folder: Path, view: str = "markdown", quiet: bool = Fals
 
     A front-end that sends cell ids updates displays; Colab does too, without sending them.
     """
-    from ..render.live import CellPainter, OncePainter
+    from ..render.cell import CellPainter
+    from ..render.live import OncePainter
     from ..render.terminal import TerminalPainter
 
     if quiet:
@@ -49,7 +50,7 @@ def painter(shell: Any, folder: Path, view: str = "markdown", quiet: bool = Fals
 
 def updates(painter: Painter) -> bool:
     """Whether this painter's display can go on changing when its cell has ended."""
-    from ..render.live import CellPainter
+    from ..render.cell import CellPainter
 
     return isinstance(painter, CellPainter)
 

@@ -50,7 +50,10 @@ class Keeping(Stage):
     def do_jobs(self, text: str, said: Said, names: Said, quiet: bool) -> Any:
         """Orders whose end is not known, of this machine, and this notebook's newest others."""
         orders = self.session.orders
-        table = _jobs_table([*orders.under_way(), *orders.ended(ENDED)])
+        known = [*orders.under_way(), *orders.ended(ENDED)]
+        written = {r.job for r in known}
+        alone = [job for job in self.session.open_jobs() if job not in written]
+        table = _jobs_table(known, alone)
         if not quiet:
             self._show(table)
         self.formats.shown(table, quiet)
@@ -108,8 +111,9 @@ def _log_table(found: Sequence[Record], total: int, words: str) -> Table:
     return Table(columns, rows, "", note)
 
 
-def _jobs_table(records: Sequence[Record]) -> Table:
-    if not records:
+def _jobs_table(records: Sequence[Record], alone: Sequence[str]) -> Table:
+    """`alone` are jobs that only this kernel knows, as without a journal."""
+    if not records and not alone:
         return Table((), (), "", "no orders are under way; %zai video and %zai image make them")
     rows = tuple(
         (
@@ -130,6 +134,8 @@ def _jobs_table(records: Sequence[Record]) -> Table:
             "; unknown: it was sent and no answer came, so look at your bill on z.ai. "
             "--again in its cell orders anew, %zai log --forget N forgets order #N"
         )
+    if alone:
+        note += f"; not in the journal, known to this kernel alone: {', '.join(alone)}"
     columns = ("id", "kind", "state", "model", "prompt", "ordered", "price", "notebook")
     return Table(columns, rows, "", note)
 
