@@ -12,7 +12,8 @@ from shell_cells import Cells
 from test_conversation import PNG
 
 from zai_magics.errors import ContentRefused, Interrupted, NotFound, NotJSON, ZaiError
-from zai_magics.render import cell, live
+from zai_magics.render import live
+from zai_magics.render.cell import CellPainter
 from zai_magics.types import Progress
 
 
@@ -95,7 +96,7 @@ def test_what_was_painted_of_a_refused_order_is_taken_back() -> None:
         raise ContentRefused("no")
 
     with pytest.raises(ContentRefused):
-        live.show(order(), cell.CellPainter(publish, Path(), clock=lambda: now[0]))
+        live.show(order(), CellPainter(publish, Path(), clock=lambda: now[0]))
     assert len(sent) == 2 and "making" in sent[0][0] and sent[1] == ("", True)
 
 
