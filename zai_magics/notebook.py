@@ -194,8 +194,9 @@ def _turn(record: Any, place: Place | None, run: int) -> Turn | None:
     if not isinstance(record, dict) or not _is_ours(record):
         return None
     user, reply, model = (whole(record[name]) for name in _NEEDED)
-    # The service refuses empty messages: a picture without words cannot come back without it.
-    if not user.strip() or len(model) > _NAME_LIMIT:
+    # The service refuses empty messages: a picture without words cannot come back without it. A
+    # model that begins as an option does would be one where the turn becomes a cell.
+    if not user.strip() or len(model) > _NAME_LIMIT or model.lstrip().startswith("-"):
         return None
     if any(len(text) > TEXT_LIMIT or len(text.encode()) > TEXT_LIMIT for text in (user, reply)):
         return None

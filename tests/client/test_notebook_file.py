@@ -154,7 +154,7 @@ def test_the_note_under_an_answer_tells_its_state(file: Path, note: str, state: 
         *({"version": v} for v in (0, 2, 1.0, True, "1", None)),
         *({"user": v} for v in (None, 1, ["Hi"], {"text": "Hi"}, "", " \n")),
         *({"reply": v} for v in (None, 1, ["Hi"])),
-        *({"model": v} for v in (None, 1, [], "m" * 201)),
+        *({"model": v} for v in (None, 1, [], "m" * 201, "-m", " --raw")),
         *({"attachments": v} for v in (None, "1", 1.5, True)),
         *({"note": v} for v in (None, 1)),
         *({"usage": v} for v in ("", [], 1)),

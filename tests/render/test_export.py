@@ -173,6 +173,20 @@ def test_a_file_is_as_readable_as_a_users_others_and_a_link_stays_one(tmp_path: 
     assert target.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_to_a_file_that_is_not_there_is_refused(file: Path) -> None:
+    elsewhere = file.parent / "elsewhere"
+    elsewhere.mkdir()
+    file.symlink_to(elsewhere / "made")
+    with pytest.raises(CommandError, match=r"is a link to a file that is not there; choose"):
+        export.write(conversation(), file)
+    assert file.is_symlink() and nothing_but(elsewhere)
+    file.unlink()
+    file.symlink_to(file)
+    with pytest.raises(CommandError):
+        export.write(conversation(), file)
+
+
 def test_nothing_of_the_machine_or_the_thinking_is_written(file: Path) -> None:
     said = written(file, Turn("Hi", "Hello", "glm-4.7", thinking="SECRET THOUGHT", at=1.8e9))
     for word in (str(file.parent), str(Path.home()), "SECRET THOUGHT", "1800000000"):
@@ -291,15 +305,75 @@ def test_in_a_transcript_no_prompt_is_markup_and_no_answer_swallows_the_next(
 
 
 def test_an_answers_markdown_stays_as_it_is(tmp_path: Path) -> None:
-    reply = "# Title\n\nSome *text* and `code`.\n\n| a | b |\n|---|---|\n| 1 | $x$ |\n\n- <b>x</b>"
+    reply = "# Title\n\nSome *text* and `code`.\n\n| a | b |\n|---|---|\n| 1 | $x$ |\n\n- `<b>`"
     assert f"\n\n{reply}\n\n" in written(tmp_path / "talk.md", Turn("Hi", reply, "glm-4.7"))
+
+
+PICTURES = {
+    "![a](http://x)": "[a](http://x)",
+    "!![a](http://x)": "\\![a](http://x)",
+    "\\\\![a](http://x)": "\\\\[a](http://x)",
+    "\\![a](http://x)": "\\![a](http://x)",
+    "![](http://x)": "[image](http://x)",
+    "[![a](http://x)](http://y)": "[[a](http://x)](http://y)",
+    "![a][r]\n\n[r]: http://x": "[a][r]\n\n[r]: http://x",
+    "a <img src=http://x> b": "a \\<img src=http://x> b",
+    "<style>@import 'http://x'</style>": "\\<style>@import 'http://x'\\</style>",
+    "1 < 2, <https://a.b>, `<b>` at $5, $6": "1 < 2, <https://a.b>, `<b>` at $5, $6",
+    "```html\n<b>![a](http://x)\n```": "```html\n<b>![a](http://x)\n```",
+    "    <b>\n\n<b>": "    <b>\n\n\\<b>",
+    "`a\n\n![a](http://x) `": "`a\n\n[a](http://x) `",
+}
+
+
+@pytest.mark.parametrize("reply", PICTURES)
+def test_in_a_transcript_pictures_are_links_and_tags_text_but_for_code(
+    tmp_path: Path, reply: str
+) -> None:
+    said = written(tmp_path / "talk.md", Turn("Hi", f"So: x\n\n{reply}", "glm-4.7"))
+    assert f"\n\nSo: x\n\n{PICTURES[reply]}\n\n*glm" in said
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "$`$ ![a](http://x) `",
+        "$$\n```\n$$\n![a](http://x)\n```",
+        "| a | b |\n|---|---|\n| ` | ![a](http://x) ` |",
+        "<b" * 60_000,
+    ],
+)
+def test_what_previews_may_read_in_several_ways_is_shown_as_text(
+    tmp_path: Path, reply: str
+) -> None:
+    said = written(tmp_path / "talk.md", Turn("Hi", reply, "glm-4.7"))
+    assert f"text\n{reply}\n```" in said
+
+
+MARKS = "![a](http://x) <img~src=x> ! [ ` `` ``` $ $$ | \\ ↵ ↵↵ >~ -~ ~~~~ < <!-- --> ](http://x)"
+REMOTE = st.lists(
+    st.sampled_from([m.replace("~", " ").replace("↵", "\n") for m in MARKS.split()]), max_size=14
+).map("".join)
+
+
+@given(reply=REMOTE | st.sampled_from(list(HOSTILE.values())))
+@settings(max_examples=400, deadline=None)
+def test_no_parser_finds_a_picture_or_a_tag_in_a_transcript(
+    tmp_path_factory: pytest.TempPathFactory, reply: str
+) -> None:
+    text = written(tmp_path_factory.mktemp("md") / "talk.md", Turn("Hi", reply))
+    text = text.partition("\n")[2]  # the mark is a comment
+    for name in ("commonmark", "js-default"):
+        tokens = MarkdownIt(name, {"html": True}).parse(text)
+        found = {t.type for token in tokens for t in (token, *(token.children or ()))}
+        assert not found & {"image", "html_inline", "html_block"}
 
 
 def test_an_open_code_block_is_closed_and_an_open_comment_shown(tmp_path: Path) -> None:
     cut = written(tmp_path / "cut.md", Turn("Hi", "So:\n\n````py\nx = 1", state="incomplete"))
     assert "So:\n\n````py\nx = 1\n````\n\n*incomplete*\n" in cut
     odd = written(tmp_path / "odd.md", Turn("Hi", "<!-- x"), Turn("Ho", "y"))
-    assert "```text\n<!-- x\n```" in odd
+    assert "\n\n\\<!-- x\n\n" in odd
 
 
 def test_a_transcript_names_attachments_model_and_state_quietly(tmp_path: Path) -> None:

@@ -172,6 +172,16 @@ def test_thinking_is_said_as_the_face_says_it(tmp_path: Path, model: str, think:
     assert given_params(options, model) == {"stream": True, **params}
 
 
+@pytest.mark.parametrize("model", ["-q", "--raw", "--system=x"])
+def test_a_model_that_looks_like_an_option_is_not_named_in_the_cell(
+    tmp_path: Path, model: str
+) -> None:
+    path = tmp_path / "talk.ipynb"
+    export.write(conversation(Turn("Hi", "Ho", model)), path)
+    ((command, text, options),) = run(path)
+    assert (command, text) == ("chat", "Hi") and not options
+
+
 def test_usual_parameters_are_usual_options(tmp_path: Path) -> None:
     params = {"temperature": 0.2, "top_p": 0.9, "max_tokens": 50, "stop": ["END", 'a "b"'], "n": 2}
     path = tmp_path / "talk.ipynb"

@@ -108,6 +108,19 @@ def test_the_script_asks_the_same_in_the_same_order(
     assert "the SDK cannot send" in path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("key", [None, ""])
+def test_the_script_without_a_key_says_which_variable_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    path = script(tmp_path, Turn("Hi", "Ho", "glm-4.6"))
+    monkeypatch.setitem(sys.modules, "zai", SimpleNamespace(ZaiClient=None))
+    monkeypatch.delenv("ZAI_API_KEY", raising=False)
+    if key is not None:
+        monkeypatch.setenv("ZAI_API_KEY", key)
+    with pytest.raises(SystemExit, match="ZAI_API_KEY is not set: set it"):
+        exec(compile(path.read_bytes(), "talk.py", "exec"), {})
+
+
 def test_the_script_runs_with_the_official_sdk(tmp_path: Path) -> None:
     pytest.importorskip("zai")
     turns = [Turn(text, "old", "glm-4.6", params={"temperature": 1.0}) for text in HARD]

@@ -71,6 +71,10 @@ def write(conversation: Conversation, path: Path) -> Path:
 
 def _may_be_written(place: Path, path: Path, form: Form) -> None:
     if not os.path.lexists(place):
+        if path.expanduser().is_symlink():  # whoever made it chooses what is written where
+            raise CommandError(
+                f"{_shown(path)} is a link to a file that is not there; {_ELSEWHERE}"
+            )
         return
     if place.is_dir():
         raise CommandError(f"{_shown(path)} is a folder; {_ELSEWHERE}")

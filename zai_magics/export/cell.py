@@ -17,7 +17,7 @@ _NUMBERS = {"temperature": "-t", "top_p": "--top-p", "max_tokens": "--max-tokens
 _THINKING = ("thinking", "reasoning_effort")
 _THINK = ("on", "off", "low", "high", "max")
 # A model's name may be a stranger's text, and an option's value may hold {{ }}, which is run.
-_MODEL = re.compile(r"[\w.:/+-]{1,200}", re.A)
+_MODEL = re.compile(r"[\w.:/+][\w.:/+-]{0,199}", re.A)
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.A)
 _WORD = re.compile(r"[^\W\d_][\w.:/+=-]*", re.A)
 

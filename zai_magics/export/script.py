@@ -23,7 +23,10 @@ import sys
 
 from zai import ZaiClient
 
-client = ZaiClient(api_key=os.environ["ZAI_API_KEY"], base_url=os.environ.get("ZAI_BASE_URL"))
+key = os.environ.get("ZAI_API_KEY")
+if not key:
+    raise SystemExit("ZAI_API_KEY is not set: set it to your key of z.ai, and run this file again")
+client = ZaiClient(api_key=key, base_url=os.environ.get("ZAI_BASE_URL"))
 messages = []
 
 

@@ -1,4 +1,6 @@
-"""`.md`: a transcript to read. Prompts stand in fences, answers are the Markdown they are."""
+"""`.md`: a transcript to read. Prompts stand in fences, answers are the Markdown they are, but for
+pictures, which become links, and tags, which become text.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from ..conversation import Conversation
 from ..errors import one_line
 from ..render import safe
 from .common import VERSION, begins_with, marks
+from .harmless import harmless
 
 MARK = "<!-- zai_magics export "
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|~$#!:@])")
@@ -53,15 +56,17 @@ def _verbatim(text: str) -> str:
 
 
 def _answer(reply: str) -> str:
-    """An answer's Markdown, kept from swallowing what follows it.
+    """An answer's Markdown, kept from swallowing what follows it, and from fetching anything where
+    it is shown.
 
-    An answer that was cut off may end in an open code block, which is closed; one that ends in an
-    open comment or other raw HTML is shown as text.
+    An answer that was cut off may end in an open code block, which is closed. One that cannot be
+    kept from it is shown as text.
     """
     clean = safe.plain(reply).rstrip("\n")
-    if len(clean) > safe.MARKDOWN_LIMIT:
+    shown = harmless(clean) if len(clean) <= safe.MARKDOWN_LIMIT else None
+    if shown is None:
         return _verbatim(clean)
-    for closed in (clean, f"{clean}\n{_open_fence(clean)}"):
+    for closed in (shown, f"{shown}\n{_open_fence(shown)}"):
         if _ends(closed):
             return closed
     return _verbatim(clean)
