@@ -68,8 +68,17 @@ def test_an_order_that_is_damaged_is_one_whose_end_is_not_known(
     with journal.read() as db:
         found = [journal.calls.get(db, number), *journal.calls.ordered(db, b"k")]
         found += journal.calls.under_way(db)
-    wanted = "submitting" if state == "submitting" else "unknown"
+    kept = state == "submitting" and "notebook" not in columns
+    wanted = "submitting" if kept else "unknown"
     assert [(r.id, r.state) for r in found if r] == [(number, wanted)] * 3
+
+
+def test_an_order_that_is_done_in_no_notebook_is_found_again_as_unknown(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "home")
+    number = ordered(journal, "image", "done", "{}", notebook=b"\0")
+    with journal.read() as db:
+        found = journal.calls.ordered(db, b"k")
+    assert [(r.id, r.state, r.notebook) for r in found] == [(number, "unknown", "")]
 
 
 def test_an_order_under_way_is_as_it_was_written(tmp_path: Path) -> None:
@@ -221,3 +230,14 @@ def test_a_conversation_whose_name_can_be_none_is_left_out_and_the_others_are_th
     names = [known.name for known in found]
     assert names[:3] == ["new", "three", "two"] and sorted(names[3:]) == ["5", "one"]
     assert found[0].id == latest and found[names.index("one")].system == ""
+
+
+def test_a_long_text_of_many_calls_is_there_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "home")
+    for number in range(700):
+        chat(journal, f"q{number}", "a")
+    with journal.write() as db:
+        db.execute("update messages set text = ? where id = 1", ("y" * 1_000_000,))
+        db.execute("update calls set prompt = 1, reply = 1")
+    found = journal.find("", 1000)
+    assert len(found) == 700 and len({id(record.prompt) for record in found}) == 1

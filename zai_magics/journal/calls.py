@@ -13,7 +13,7 @@ from typing import Any
 from ..reply import Call, Reply, ToolCall
 from ..types import Json
 from . import facts
-from .rows import COLUMNS, TABLES, Record, record
+from .rows import COLUMNS, Record, record
 from .texts import Texts, digest, storable
 
 _ORDERS = "c.kind in ('image', 'video')"
@@ -209,8 +209,12 @@ class Calls:
     def _select(
         self, db: sqlite3.Connection, where: str, given: Sequence[Any], limit: int = -1
     ) -> Iterator[Record]:
-        sql = f"select {COLUMNS} from {TABLES} where {where} order by c.id desc limit ?"
-        return map(record, db.execute(sql, (*given, limit)))
+        sql = f"select {COLUMNS} from calls c where {where} order by c.id desc limit ?"
+        rows = db.execute(sql, (*given, limit)).fetchall()
+        # A text is read once, however many calls it stands in. Without the words that an order was
+        # made with it is an order all the same.
+        words = self._texts.words(db, {message for row in rows for message in row[-2:]})
+        return (record(row, words) for row in rows)
 
 
 def _json(value: Mapping[str, Any]) -> str:

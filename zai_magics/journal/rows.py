@@ -16,11 +16,7 @@ from ..types import Json
 from ..wire import media as wire
 
 COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.endpoint,
- c.model, c.params, c.result, c.cost, c.job, c.key, p.text, r.text, c.asked"""
-# Without the words that an order was made with it is an order all the same.
-TABLES = (
-    """calls c left join messages p on p.id = c.prompt left join messages r on r.id = c.reply"""
-)
+ c.model, c.params, c.result, c.cost, c.job, c.key, c.asked, c.prompt, c.reply"""
 ORDERS = ("image", "video")
 LATEST = 9.2e9  # seconds since 1970: the last year that pandas knows, 2261
 _COST, _COUNT = 1e11, 10**12
@@ -70,20 +66,22 @@ class Record:
         return list(self.result.get("files", ()))
 
 
-def record(row: Sequence[Any]) -> Record:
-    """A row of `COLUMNS`."""
-    number_of, at, kind, state, notebook, conversation, cell, endpoint, model = row[:9]
-    params, result, cost, job, key, prompt, reply, asked = row[9:]
+def record(row: Sequence[Any], words: Mapping[int, str]) -> Record:
+    """A row of `COLUMNS`; `words` has those of its messages by their numbers."""
+    number, at, kind, state, notebook, conversation, cell, endpoint, model = row[:9]
+    params, result, cost, job, key, asked, prompt, reply = row[9:]
     params, result = as_object(params), _result(as_object(result))
     kind, job = as_text(kind), as_text(job)
     if kind in ORDERS and isinstance(result.get("links"), list):
         # One that asked for one picture and lists hundreds would fetch them all.
         result["links"] = result["links"][: wire.asked_for(params)]
+    can_be_fetched = bool(job if kind == "video" else result.get("links"))
     return Record(
-        number_of,
+        number,
         as_number(at, LATEST) or 0.0,
         kind,
-        _state(kind, state, bool(job if kind == "video" else result.get("links"))),
+        # Of an order in no notebook nobody would know that it was made.
+        _state(kind, state if isinstance(notebook, str) else "", can_be_fetched),
         as_text(notebook),
         as_text(conversation),
         as_text(cell),
@@ -94,8 +92,8 @@ def record(row: Sequence[Any]) -> Record:
         as_number(cost, _COST),
         job,
         key if isinstance(key, bytes) else b"",
-        as_text(prompt),
-        as_text(reply),
+        words.get(prompt, ""),
+        words.get(reply, ""),
         asked if type(asked) is int else 0,
     )
 

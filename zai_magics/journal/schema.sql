@@ -37,7 +37,7 @@ create table calls (
   job text not null                -- the service's id of a media job
 );
 create index orders_by_key on calls (key) where kind in ('image', 'video');
-create index orders_under_way on calls (state)
+create index orders_under_way on calls (kind)
   where kind in ('image', 'video') and state not in ('done', 'failed');
 create table conversations (
   id integer primary key,

@@ -11,7 +11,7 @@ import binascii
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ _DATA_URL = re.compile(r"data:([\w.+/-]{1,60});base64,")
 _MARK = "zai-blob:"
 _KEPT_URL = re.compile(r"zai-blob:([0-9a-f]{64});([\w.+/-]{1,60})")
 _LARGE = 1000
+_AT_ONCE = 500  # parameters of a query, of which older SQLites take 999
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -102,6 +103,15 @@ class Texts:
             (thread,),
         )
         return [self.message(*row) for row in rows]
+
+    def words(self, db: sqlite3.Connection, messages: Iterable[object]) -> dict[int, str]:
+        """The words of the messages that are there, by their numbers."""
+        numbers, found = [m for m in messages if type(m) is int], {}
+        for start in range(0, len(numbers), _AT_ONCE):
+            some = numbers[start : start + _AT_ONCE]
+            sql = f"select id, text from messages where id in ({','.join('?' * len(some))})"
+            found.update({number: as_text(text) for number, text in db.execute(sql, some)})
+        return found
 
     def forget(self, db: sqlite3.Connection, message: int) -> set[str]:
         """Take the words out of a message, wherever it stands; gives the blobs that it named.
