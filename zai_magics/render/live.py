@@ -76,7 +76,7 @@ def came_to_nothing(last: Any, error: ZaiError) -> bool:
     if not isinstance(last, Progress) or last.made or isinstance(error, MediaError):
         return False
     unknown_id = isinstance(error, NotFound)  # and not of an order of ours
-    return unknown_id or (not last.job_id and error.outcome in ("refused", "unsent"))
+    return unknown_id or (_is_on_its_way(last) and error.outcome in ("refused", "unsent"))
 
 
 def _stop(snapshots: Generator[Any, None, None], painter: Painter) -> NoReturn:
@@ -148,14 +148,17 @@ class CellPainter:
         self._due = clock() + FIRST_SIGN
 
     def paint(self, snapshot: Any) -> None:
-        """Paint now if it is time or the first words have come, else leave it to the timer."""
+        """Paint now if it is time or the first words have come, else leave it to the timer, as what
+        may be refused at once.
+        """
         if isinstance(snapshot, Draft) and not parser.cache_info().currsize:
             # Made while the service thinks, the first words need not wait for it.
             threading.Thread(target=parser, daemon=True).start()
         with self._lock:
             self._latest = snapshot
             wait = self._due - self._clock()
-            if wait <= 0 or (_is_empty(self._painted) and not _is_empty(snapshot)):
+            first_words = _is_empty(self._painted) and not _is_empty(snapshot)
+            if wait <= 0 or (first_words and not _is_on_its_way(snapshot)):
                 self._paint()
             elif self._timer is None:
                 self._wake()
@@ -253,6 +256,11 @@ def final(value: Any, folder: Path, view: str) -> Bundle:
     if isinstance(value, Reply):
         shown[replies.RECORD] = replies.record(value)
     return shown
+
+
+def _is_on_its_way(value: Any) -> bool:
+    """Whether an order may still be refused, with nothing to show for it."""
+    return isinstance(value, Progress) and not (value.job_id or value.made)
 
 
 def _is_empty(value: Any) -> bool:
