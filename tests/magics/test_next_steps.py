@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from books import shown
+from IPython.core.error import StdinNotImplementedError
 from shell_cells import Cells
 from test_conversation import PNG
 
@@ -81,6 +82,7 @@ def test_an_order_that_was_refused_is_told_of_by_its_error_alone(
 ) -> None:
     ran = cells.run(f"%zai {line} [[error 1301]] x", cell)
     assert isinstance(ran.error, ContentRefused) and "not finished" not in shown(ran)
+    assert ran.displays == [], "it was refused at once"
 
 
 def test_what_was_painted_of_a_refused_order_is_taken_back() -> None:
@@ -147,6 +149,18 @@ def test_an_interrupted_login_is_one_line(cells: Cells, monkeypatch: pytest.Monk
     ran = cells.run("%zai login")
     assert isinstance(ran.error, Interrupted) and lines(ran.out)[-1].startswith("Interrupted: ")
     assert len(lines(ran.out)) == 1 and cells.zai.session.key is None
+
+
+@pytest.mark.parametrize("error", [EOFError, StdinNotImplementedError])
+def test_a_login_where_nobody_can_be_asked_names_the_other_way(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def unasked(prompt: str = "") -> str:
+        raise error
+
+    monkeypatch.setattr("getpass.getpass", unasked)
+    ran = cells.run("%zai login")
+    assert len(lines(ran.out)) == 1 and "set ZAI_API_KEY before" in ran.out
 
 
 @pytest.mark.parametrize("verb", ["image", "video", "video --background"])

@@ -204,6 +204,10 @@ class Commands(Conversing, Keeping):
             where = self.session.login(key)
         except KeyboardInterrupt:
             raise Interrupted("stopped; no key was taken, %zai login asks again") from None
+        except (EOFError, NotImplementedError):  # IPython's word for a notebook that is run unseen
+            raise CommandError(
+                "nobody can be asked here; set ZAI_API_KEY before the kernel is started"
+            ) from None
         self._stop_sandbox()
         kept = "kept in the keyring" if remember(key) else "kept until this kernel ends"
         self._say(f"the key works on the {where} endpoint; {kept}")

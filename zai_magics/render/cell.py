@@ -15,7 +15,7 @@ from . import reply as replies
 from .bundle import Bundle, both, bundle
 from .growing import Growing
 from .hand import Errand, Hand
-from .live import Publish, final, is_empty
+from .live import Publish, final, is_empty, is_on_its_way
 from .parser import parser
 
 # Nine paintings a second while the output is small. Each sends the whole output again, so as it
@@ -55,14 +55,17 @@ class CellPainter:
         self._due = clock() + FIRST_SIGN
 
     def paint(self, snapshot: Any) -> None:
-        """Paint now if it is time or the first words have come, else leave it to the timer."""
+        """Paint now if it is time or the first words have come, else leave it to the timer, as what
+        may be refused at once.
+        """
         if isinstance(snapshot, Draft) and not parser.cache_info().currsize:
             # Made while the service thinks, the first words need not wait for it.
             threading.Thread(target=parser, daemon=True).start()
         with self._lock:
             self._latest = snapshot
             wait = self._due - self._clock()
-            if wait <= 0 or (is_empty(self._painted) and not is_empty(snapshot)):
+            first_words = is_empty(self._painted) and not is_empty(snapshot)
+            if wait <= 0 or (first_words and not is_on_its_way(snapshot)):
                 self._paint()
             elif self._timer is None:
                 self._wake()

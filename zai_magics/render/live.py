@@ -64,7 +64,7 @@ def came_to_nothing(last: Any, error: ZaiError) -> bool:
     if not isinstance(last, Progress) or last.made or isinstance(error, MediaError):
         return False
     unknown_id = isinstance(error, NotFound)  # and not of an order of ours
-    return unknown_id or (not last.job_id and error.outcome in ("refused", "unsent"))
+    return unknown_id or (is_on_its_way(last) and error.outcome in ("refused", "unsent"))
 
 
 def _stop(snapshots: Generator[Any, None, None], painter: Painter) -> NoReturn:
@@ -127,6 +127,11 @@ def final(value: Any, folder: Path, view: str) -> Bundle:
     if isinstance(value, Reply):
         shown[replies.RECORD] = replies.record(value)
     return shown
+
+
+def is_on_its_way(value: Any) -> bool:
+    """Whether an order may still be refused, with nothing to show for it."""
+    return isinstance(value, Progress) and not (value.job_id or value.made)
 
 
 def is_empty(value: Any) -> bool:
