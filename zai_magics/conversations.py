@@ -72,9 +72,8 @@ class Conversations:
         """All of this notebook, the current one first. One without turns and system prompt is none:
         a name that was mistyped once would be there for ever.
         """
-        known: list[Known] = self._read(lambda db: self._turns.known(db, self._scope()), [])
         here = (name for name, one in self._all.items() if one.turns or one.system)
-        stored = (k.name for k in known if k.turns or k.system)
+        stored = (k.name for k in self._known() if k.turns or k.system)
         return list(dict.fromkeys((self._name, *here, *stored)))
 
     def add(self, asked: Asked, reply: Reply, turn: Turn, alone: bool) -> None:
@@ -153,7 +152,8 @@ class Conversations:
         """
         there = checked(name) in self.names()
         turns = self.current.turns
-        if there:
+        # Also one that was empty: it was made by this cell before there was anything to copy.
+        if there or name in self._all or any(k.name == name for k in self._known()):
             turns = tuple(t for t in turns if not (t.place and t.place.cell in beside))
         self.switch(replace(self.current, name=name, turns=turns, number=0))
         return there
@@ -212,6 +212,9 @@ class Conversations:
         else:
             to = self._write(lambda db: self._turns.write(db, self._scope(), to, self._now())) or to
         self.current, self._begun = to, True
+
+    def _known(self) -> list[Known]:
+        return self._read(lambda db: self._turns.known(db, self._scope()), [])
 
     def _loaded(self, name: str, had: Conversation | None = None) -> Conversation | None:
         """One from the journal: the turns that it `had`, and those whose cells there are."""

@@ -22,6 +22,7 @@ BOOKS = {
     "fork": "use main;a;fork other;b",
     "fork in the middle": "a;fork other;b",
     "fork and back": "a;fork other;b;use main;c",
+    "fork of nothing": "use main;fork x;new;a;b",
     "fork twice": "use main;a;fork x;b;fork y;c;use x;d",
     "another one beside": "a;-c other b;c;-c other d",
     "alone": "a;alone b;c",
