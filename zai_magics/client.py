@@ -184,8 +184,8 @@ class Client:
 
     def _json(self, method: str, path: str, content: bytes | None, parse: Callable[[Json], T]) -> T:
         paid = content is not None
-        whole = chat.Content(len(content), content) if content is not None else None
-        with self.network.open(method, path, whole, fresh=paid) as body:
+        pieces = [content] if content is not None else None
+        with self.network.open(method, path, pieces, fresh=paid) as body:
             return parse(body.json())
 
     def _attempts(self, kind: Kind, once: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +20,6 @@ from .endpoint import Endpoint, is_loopback
 from .errors import APIError, BadAnswer, ConnectionFailed, TimedOut, ZaiError, one_line
 from .retry import Timing
 from .secret import SANDBOX, Key
-from .wire.chat import Content
 
 if TYPE_CHECKING:
     import httpx
@@ -58,9 +57,11 @@ class Network:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: Content | None = None, *, fresh: bool = False
+        self, method: str, path: str, body: Sequence[bytes] | None = None, *, fresh: bool = False
     ) -> Iterator[Body]:
         """Send one request to the endpoint and give its answer, already known to be a 2xx.
+
+        `body` is JSON in pieces.
 
         `fresh` uses a new connection, so that a paid request never dies of a stale one.
         Raises ConnectionFailed, TimedOut, or what the service's refusal means.
@@ -69,8 +70,8 @@ class Network:
         headers, content = {}, None
         if body is not None:
             headers["Content-Type"] = "application/json"
-            content = _packets(body)
-            headers["Content-Length"] = str(body.size)  # or it would go out chunked
+            content = body[0] if len(body) == 1 else _packets(body)
+            headers["Content-Length"] = str(sum(map(len, body)))  # or it would go out chunked
         url = self.endpoint.url + path
         try:
             with self._failures(url):

@@ -22,7 +22,7 @@ class ChatStream:
     Close it (or use `with`) to stop early; what had come is still in `reply()` and `answer`.
     """
 
-    def __init__(self, network: Network, timing: Timing, body: Json, content: chat.Content) -> None:
+    def __init__(self, network: Network, timing: Timing, body: Json, content: list[bytes]) -> None:
         sandbox, clean = network.endpoint.sandbox, network.key.redact
         self.answer = Answer(body["model"], sandbox=sandbox, clean=clean)
         self.request = body

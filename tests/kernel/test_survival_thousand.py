@@ -122,7 +122,7 @@ def kept_by_ipython(folder: Path, turns: int) -> int:
 
 # What a full context takes does not grow with the session, and IPython keeps every cell's source.
 @pytest.mark.parametrize(
-    ("turns", "growth"), [(60, 2_500_000), pytest.param(1000, 3_000_000, marks=pytest.mark.long)]
+    ("turns", "growth"), [(60, 2_500_000), pytest.param(1000, 3_500_000, marks=pytest.mark.long)]
 )
 def test_a_long_session_stays_light(tmp_path: Path, turns: int, growth: int) -> None:
     folders = [tmp_path / "with", tmp_path / "alone"]

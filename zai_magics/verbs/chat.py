@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .. import catalogue, prompt
@@ -189,9 +188,7 @@ def _elsewhere(session: Session, options: ChatOptions, context: Conversation) ->
     return f"asked in {context.name}, where this cell's turn is; -c {now} asks it in {now}"
 
 
-@lru_cache(maxsize=8)
 def _left_out(turns: int, model: str) -> str:
-    """Said of many turns in a row, each of which keeps it: the same object for all of them."""
     if not turns:
         return ""
     first = "the first turn was" if turns == 1 else f"the first {turns} turns were"

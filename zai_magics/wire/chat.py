@@ -7,15 +7,13 @@ differ (a role in every delta, usage in the last chunk, tool arguments as a JSON
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import BadAnswer, PromptError
 from ..types import Delta, Json, ToolCall, Usage
 
 PATH = "/chat/completions"
-STEP = 32  # messages that are encoded at once: each call has its own cost
 _EFFORTS = {"low", "high", "max"}
 
 
@@ -41,67 +39,52 @@ def body(
     return {"model": model, "messages": own, **given}
 
 
-def encode(data: Mapping[str, Any] | Sequence[Json]) -> bytes:
-    """JSON as UTF-8; lone surrogates, which UTF-8 cannot carry, as JSON's escapes.
+def encode(data: Mapping[str, Any]) -> bytes:
+    """JSON as UTF-8; lone surrogates, which UTF-8 cannot carry, as escapes.
 
     Raises PromptError for NaN, infinities and values that JSON does not know.
     """
     try:
-        return _COMPACT.encode(data).encode("utf-8", "backslashreplace")
+        return _COMPACT.encode(data).encode()
+    except UnicodeEncodeError:
+        return _ESCAPED.encode(data).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise PromptError(f"a parameter cannot be sent as JSON ({error}); change it") from None
 
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A request's JSON: how many bytes it has, and the bytes, made anew each time they are sent.
-
-    Kept, they would be a second copy of a long conversation for as long as an answer takes.
-    """
-
-    size: int
-    start: bytes
-    messages: Sequence[Json] = ()
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self.start
-        for first in range(0, len(self.messages), STEP):
-            several = encode(self.messages[first : first + STEP])[1:-1]
-            yield b"," + several if first else several
-        if self.messages:
-            yield b"]}"
+_ESCAPED = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class Encoder:
     """Encodes the requests of one client: `content = encoder(body)`.
 
-    A conversation sends what it has sent before, so the sizes of the last request's messages are
-    kept: only new ones are encoded to be counted. Raises as `encode`.
+    A conversation sends what it has sent before, so the plain messages of the last request are
+    kept encoded: the next one costs its new messages. Raises as `encode`.
     """
 
     def __init__(self) -> None:
-        self._sizes: dict[tuple[str, str], int] = {}
+        self._last: dict[tuple[str, str], bytes] = {}
 
-    def __call__(self, body: Json) -> Content:
-        """The JSON of a request, its messages last."""
-        messages = body["messages"]
+    def __call__(self, body: Json) -> list[bytes]:
+        """The JSON of a request, its messages last, in pieces: one a message, as it is kept.
+
+        Put together they would be a second copy of a long conversation, for each of its turns.
+        """
+        last, kept = self._last, {}
         rest = encode({name: value for name, value in body.items() if name != "messages"})
-        start = rest[:-1] + b',"messages":['
-        total = len(start) + len(messages) - 1 + len(b"]}")
-        last, kept = self._sizes, {}
-        for message in messages:  # no call for each: a long conversation has thousands
+        pieces = [rest[:-1], b',"messages":[']
+        for message in body["messages"]:
             role, content = message.get("role"), message.get("content")
             if len(message) == 2 and isinstance(content, str) and type(role) is str:
-                key = role, content
-                kept[key] = size = last.get(key) or len(encode(message))
+                part = last.get((role, content)) or encode(message)
+                kept[role, content] = part
             else:
-                size = len(encode(message))
-            total += size
-        self._sizes = kept
-        return Content(total, start, messages)
+                part = encode(message)
+            pieces += (part, b",")
+        pieces[-1] = b"]}"
+        self._last = kept
+        return pieces
 
 
 def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
