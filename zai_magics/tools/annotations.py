@@ -7,7 +7,9 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
-from enum import Enum
+from enum import Enum, Flag
+from functools import reduce
+from operator import or_
 from pathlib import PurePath
 from typing import Any
 
@@ -141,6 +143,9 @@ class Reader:
     def _class(self, cls: Any, where: str) -> Kind:
         """A class by itself: an enum, a date or path, a record, a pydantic model."""
         if isinstance(cls, type):
+            if issubclass(cls, Flag):  # a list of names, put together
+                names = Choice(tuple(self._members(cls, where)))
+                return Many(names, lambda found: reduce(or_, found, cls(0)), unique=True)
             if issubclass(cls, Enum):
                 return Choice(tuple(self._members(cls, where)))
             if form := forms.FORMS.get(cls):

@@ -77,7 +77,7 @@ def model(cls: Any, reader: Reader, where: str) -> Model:
     except Exception as error:  # a field that has no JSON schema, or a reference to nothing
         why = one_line(f"{type(error).__name__}: {error}", 120)
         raise reader.error(where, f"is a {cls.__name__} without a JSON schema ({why})") from None
-    return Model(cls, plain, f"an object ({cls.__name__})")
+    return Model(cls, plain, one_line(_named(plain), 200))
 
 
 class _Plain:
@@ -147,7 +147,9 @@ def _named(schema: Json) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(map(str, schema["enum"]))
     kind = str(schema.get("type", "any value"))
-    if kind == "object" and schema.get("properties"):
+    if kind == "object":
+        if not schema.get("properties"):
+            return "an object"
         return f"an object with {', '.join(schema['properties'])}"
     if kind == "array" and schema.get("items"):
         return f"an array, each item {_named(schema['items'])}"

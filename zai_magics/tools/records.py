@@ -10,11 +10,12 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from ..errors import one_line
 from . import docstring, forms
 from .choices import Nullable
 from .kinds import ANY, NUMBER, TEXT, TRUTH, ArgumentError, Kind
@@ -86,6 +87,8 @@ def _shown_default(name: str, default: Any, kind: Kind) -> Any:
 
 
 def _as_json(default: Any) -> list[Any]:
+    if isinstance(default, Flag):
+        return [[one.name for one in default]]
     if isinstance(default, Enum):
         return [default.value, default.name]
     if isinstance(default, (date, time)):
@@ -104,14 +107,20 @@ def record(cls: Any, reader: Reader, where: str) -> Record:
     doc = cls.__doc__ or ""
     if hasattr(cls, "__required_keys__"):
         parts = [_key(cls, name, hint) for name, hint in hints.items()]
-        return Record(fields(parts, hints, doc, inner), dict, f"an object ({cls.__name__})")
+        return _labelled(fields(parts, hints, doc, inner), dict)
     parameters = list(inspect.signature(cls).parameters.values())
     if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters):
         raise reader.error(where, f"is a {cls.__name__} with an __init__ of *args or **kwargs")
     if cls.__doc__ == f"{cls.__name__}{inspect.signature(cls)}":
         doc = ""  # what Python writes itself
     parts = [Part(one.name, one.default) for one in parameters]
-    return Record(fields(parts, hints, doc, inner), cls, f"an object ({cls.__name__})")
+    return _labelled(fields(parts, hints, doc, inner), cls)
+
+
+def _labelled(parts: tuple[Field, ...], make: Callable[..., Any]) -> Record:
+    """A record whose label tells its names: a union's schema has nothing but labels."""
+    names = ", ".join(part.name for part in parts)
+    return Record(parts, make, one_line(f"an object with {names}", 200) if names else "an object")
 
 
 def _key(cls: Any, name: str, hint: Any) -> Part:
