@@ -82,7 +82,8 @@ SCOPE: dict[str, Any] = {
     "logged": logged(weather), "oslo": functools.partial(weather, city="Oslo"),
     "first": functools.partial(weather, "Oslo"), "double": lambda x: 2 * x, "slow": slow,
     "slow_items": slow_items, "later": Later(), "slow_part": functools.partial(slow, 1),
-    "most": max, "number": 3, "wétter": weather, "many": lambda *a: a, "words": lambda **k: k,
+    "kept": functools.lru_cache(weather), "most": max,
+    "number": 3, "wétter": weather, "many": lambda *a: a, "words": lambda **k: k,
     "place": eval("lambda a, /: a"), "x" * 65: weather,
 }  # fmt: skip
 
@@ -92,6 +93,7 @@ SCOPE: dict[str, Any] = {
     [
         ("weather", "weather", ["city", "days"], "The weather."),
         ("logged", "logged", ["city", "days"], "The weather."),
+        ("kept", "kept", ["city", "days"], "The weather."),
         ("oslo", "oslo", ["days"], "The weather."),
         ("first", "first", ["days"], "The weather."),
         ("double", "double", ["x"], ""),

@@ -251,3 +251,19 @@ def test_a_model_that_has_no_schema_is_refused() -> None:
 
     with pytest.raises(CommandError, match="Odd without a JSON schema"):
         taking(Odd)
+
+
+def test_a_schema_that_json_cannot_carry_or_that_is_huge_is_refused() -> None:
+    with pytest.raises(CommandError, match="is no JSON; write a function around it"):
+        taking(Literal["\ud800"])
+    with pytest.raises(CommandError, match="bytes in each request"):
+        taking(Literal["a" * 60_000, "b" * 60_000])
+
+
+def test_a_pydantic_model_that_takes_more_names_says_so() -> None:
+    class Open(BaseModel, extra="allow"):
+        a: int
+
+    assert schema(Open)["additionalProperties"] is True
+    assert schema(Order)["additionalProperties"] is False
+    assert schema(Order)["properties"]["inner"]["additionalProperties"] is False

@@ -43,16 +43,18 @@ class Model(Kind):
 
     def read(self, value: Any, where: str) -> Any:
         """An instance. Strict, but as JSON: "3" is no int, "2026-01-31" is a date."""
+        if unknown := next(_unknown(value, self.given, where), ""):
+            raise ArgumentError(f"unknown argument {unknown}")
         try:
             return self.cls.model_validate_json(json.dumps(value), strict=True)
         except ValueError as error:
-            raise ArgumentError("; ".join(_pydantic(error, where))) from None
+            raise ArgumentError("; ".join(_told(error, where))) from None
         except Exception as error:  # a validator of the user's own
             said = one_line(f"{type(error).__name__}: {error}", 300)
             raise ArgumentError(f"{where}: {said}") from None
 
 
-def _pydantic(error: ValueError, where: str) -> Iterator[str]:
+def _told(error: ValueError, where: str) -> Iterator[str]:
     """What pydantic found wrong, each with its place; never its links or its input whole."""
     details = getattr(error, "errors", None)
     if details is None:
@@ -65,6 +67,23 @@ def _pydantic(error: ValueError, where: str) -> Iterator[str]:
         yield f"{where}{one_line(steps, 100)}: {one_line(one['msg'], 200)}{got}"
     if len(found) > _PROBLEMS:
         yield f"and {len(found) - _PROBLEMS} more"
+
+
+def _unknown(value: Any, schema: Any, where: str) -> Iterator[str]:
+    """Names that the schema does not know. Pydantic leaves them out without a word, and a
+    misspelt name is then a default.
+    """
+    if isinstance(value, list):
+        for n, one in enumerate(value):
+            yield from _unknown(one, schema.get("items", {}), f"{where}[{n}]")
+    elif isinstance(value, dict):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+        for name, one in value.items():
+            place = f"{where}.{one_line(name, 60)}"
+            if name not in known and others is False:
+                yield place
+            inner = known.get(name, others)
+            yield from _unknown(one, inner if isinstance(inner, dict) else {}, place)
 
 
 def model(cls: Any, reader: Reader, where: str) -> Model:
@@ -118,6 +137,7 @@ class _Plain:
         if isinstance(node.get("properties"), dict):
             inner = node["properties"].items()
             found["properties"] = {name: self.schema(one) for name, one in inner}
+            found["additionalProperties"] = False  # pydantic's own "ignore" is not what is meant
         if "items" in node:
             found["items"] = self.schema(node["items"])
         if isinstance(more := node.get("additionalProperties"), (bool, dict)):

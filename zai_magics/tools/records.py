@@ -77,7 +77,8 @@ def _shown_default(name: str, default: Any, kind: Kind) -> Any:
         return UNSET
     for value in _as_json(default):
         try:
-            text = json.dumps(value, allow_nan=False)
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text.encode()  # half a character is for no request
             same = kind.read(json.loads(text), name) == default
             if same is True and len(text) <= _SHOWN:
                 return json.loads(text)

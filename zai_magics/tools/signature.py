@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from .shapes import Record
 Function = Callable[..., Any]
 
 _REFUSED = ("anyOf", "oneOf", "allOf", "not", "$ref", "$defs", "definitions")
+_LARGEST = 100_000
 _AROUND = "write a function around it that names its parameters"
 
 
@@ -31,8 +33,7 @@ def accepted(function: Function, who: str) -> Record:
     parts = [Part(one.name, one.default) for one in parameters]
     hints = hints_of(source, names, reader)
     record = Record(fields(parts, hints, documentation(function), reader))
-    if word := _refused(record.schema()):
-        raise CommandError(f"{who}: the service refuses the name {word}; name it otherwise")
+    _check(record.schema(), who)
     return record
 
 
@@ -56,10 +57,11 @@ def documentation(function: Any) -> str:
     """The docstring: a partial's is its function's, an object's that of `__call__` or the class."""
     while isinstance(function, functools.partial):
         function = function.func
-    if inspect.isroutine(function):
-        return inspect.getdoc(function) or ""
     call = type(function).__call__
-    return (getattr(call, "__doc__", "") or "") if call.__doc__ else inspect.getdoc(function) or ""
+    own = inspect.isroutine(function) or "__doc__" in getattr(function, "__dict__", {})
+    if not own and hasattr(call, "__code__") and call.__doc__:
+        return str(call.__doc__)
+    return inspect.getdoc(function) or ""
 
 
 def _scope(function: Any) -> dict[str, Any]:
@@ -94,6 +96,22 @@ def _signature(function: Function, who: str) -> inspect.Signature:
     except (TypeError, ValueError):
         why = f"it does not tell its parameters; {_AROUND}"
     raise CommandError(f"{who}: {why}")
+
+
+def _check(schema: Json, who: str) -> None:
+    """CommandError for a schema that the service, or JSON itself, would not take."""
+    if word := _refused(schema):
+        raise CommandError(f"{who}: the service refuses the name {word}; name it otherwise")
+    try:
+        size = len(json.dumps(schema, ensure_ascii=False, allow_nan=False).encode())
+    except (TypeError, ValueError):
+        raise CommandError(
+            f"{who}: a default or a choice of its parameters is no JSON; write a function around it"
+        ) from None
+    if size > _LARGEST:
+        raise CommandError(
+            f"{who}: its parameters take {size:,} bytes in each request; {_AROUND} more simply"
+        )
 
 
 def _refused(schema: Json) -> str:
