@@ -170,6 +170,8 @@ def test_arguments_cut_off_anywhere_are_refused(end: int) -> None:
         (Level, 1, 'x must be one of "LOW", "HIGH"'),
         (date, "31.1.2026", "x must be a date, YYYY-MM-DD, not the string"),
         (date, "2026-02-30", "x must be a date"),
+        (date, "20260131", "x must be a date"),
+        (date, "2026-W05-6", "x must be a date"),
         (date, "2026-01-31T10:00", "x must be a date"),
         (date, "\uff12026-01-31", "x must be a date"),
         (datetime, "2026-01-31", "x must be a date and time"),

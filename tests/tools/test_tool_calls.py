@@ -188,7 +188,8 @@ def test_a_generator_is_listed_up_to_a_thousand_items_and_closed() -> None:
         finally:
             closed.append(True)
 
-    outcome = run(of(count), {})
+    kept = count()  # so that nobody else closes it
+    outcome = run(of(lambda: kept), {})
     assert outcome.value == list(range(1000)) and closed == [True]
     assert outcome.text.endswith(",999]\n… (the first 1,000 items; there are more)")
     assert run(of(lambda: (n for n in range(2))), {}).text == "[0,1]"
