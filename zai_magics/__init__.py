@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .magics.python import chat as chat
     from .magics.python import image as image
     from .magics.python import video as video
+    from .tools import tool as tool
     from .types import Clip as Clip
     from .types import Picture as Picture
     from .types import Pictures as Pictures
@@ -35,6 +36,7 @@ _HOMES = {
     "chat": "magics.python",
     "errors": "errors",
     "image": "magics.python",
+    "tool": "tools",
     "video": "magics.python",
 }
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]

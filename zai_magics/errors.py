@@ -3,6 +3,7 @@
     ZaiError
       CommandError            what was typed: an unknown command, option, name or value
       PromptError             a prompt that cannot be sent: {{ name }} unknown, no text
+      ToolLimit               a model that goes on calling tools: rounds, calls, the same again
       KeyMissing              no API key to be found
       ConnectionFailed        the network: nothing sent, or the answer was lost
         TimedOut              no useful byte within the limit
@@ -84,6 +85,10 @@ class CommandError(ZaiError):
 
 class PromptError(ZaiError):
     """A prompt that cannot be made; nothing was sent."""
+
+
+class ToolLimit(ZaiError):
+    """A model went on calling tools. What was run stays done; nothing more is run or sent."""
 
 
 class KeyMissing(ZaiError):
