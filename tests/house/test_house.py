@@ -16,10 +16,10 @@ PACKAGE = ROOT / "zai_magics"
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
     ("_version", "defaults", "errors", "files", "sandbox", "text"),
-    ("reply", "secret", "endpoint", "tls"),
+    ("reply", "secret", "endpoint", "tls", "expression"),
     ("types",),
     ("catalogue", "retry", "wire", "turn"),
-    ("body",),
+    ("body", "attach"),
     ("network", "gather", "conversation", "prompt", "jobs", "options"),
     ("stream",),
     ("client", "media", "notebook", "journal"),
