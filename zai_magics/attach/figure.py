@@ -7,10 +7,12 @@ closed, and the figure stays as it is.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from . import figure_series, points
-from .picture import from_bytes
+from .picture import from_bytes, on_white
 from .recognise import made_by
 from .types import Attachment, noted, refusal, said
 
@@ -55,6 +57,10 @@ def from_figure(figure: Any, name: str) -> Attachment:
     """An attachment of a figure, as PNG with its series beside it. Raises PromptError."""
     notes: list[str] = []
     content = _png(figure, name)
+    if not figure.patch.get_visible() or figure.get_facecolor()[3] < 1:
+        # A page shows it on white; without that, black words would stand on nothing.
+        content = on_white(content)
+        notes.append("drawn on white")
     sent = from_bytes(content, name)
     try:
         words = points.text(*figure_series.of(figure, name))
@@ -67,24 +73,32 @@ def from_figure(figure: Any, name: str) -> Attachment:
 
 def _png(figure: Any, name: str) -> bytes:
     """The drawing, cut to what is drawn as a notebook does, else the figure's own area."""
-    whole = _area(figure)
-    for box in ("tight", whole):
-        dpi = _dpi(figure)
+    for box, longest in _boxes(figure):
         try:
-            content = _drawn(figure, box, dpi)
+            with _unmoved(figure):
+                return _drawn(figure, box, _dpi(figure, longest))
         except Exception as error:
             failure = error
-            continue
-        # Something far outside, as a text at a wrong place, would leave the rest a speck.
-        if box == "tight" and _outgrown(content, figure, dpi):
-            continue
-        return content
     raise refusal(name, f"the figure cannot be drawn ({said(failure)}); does it show by itself?")
 
 
-def _drawn(figure: Any, box: Any, dpi: float) -> bytes:
-    import matplotlib.backends.backend_agg  # noqa: F401 - so that "agg" is there
+def _boxes(figure: Any) -> Iterator[tuple[Any, float]]:
+    """What to draw, by the first way that works, and its longer side in inches."""
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.transforms import Bbox
 
+    width, height = figure.get_size_inches()
+    # Something far outside, as a text at a wrong place, would take gigabytes to be drawn and
+    # leave the rest a speck. The renderer only measures: its size does not matter.
+    tight = None
+    with suppress(Exception), _unmoved(figure):
+        tight = figure.get_tightbbox(RendererAgg(8, 8, figure.dpi))
+    if tight is not None and tight.width <= 3 * width and tight.height <= 3 * height:
+        yield "tight", max(width, height, tight.width, tight.height)
+    yield Bbox.from_bounds(0, 0, width, height), max(width, height)
+
+
+def _drawn(figure: Any, box: Any, dpi: float) -> bytes:
     to = io.BytesIO()
     # All that the user's settings (rcParams "savefig.*") might decide is said here.
     figure.canvas.print_figure(
@@ -102,22 +116,35 @@ def _drawn(figure: Any, box: Any, dpi: float) -> bytes:
     return to.getvalue()
 
 
-def _area(figure: Any) -> Any:
-    from matplotlib.transforms import Bbox
+@contextmanager
+def _unmoved(figure: Any) -> Iterator[None]:
+    """Puts back what a layout engine moves while it draws.
 
-    return Bbox.from_bounds(0, 0, *figure.get_size_inches())
+    Otherwise the next drawing would start from there, and come out a little different.
+    """
+    pars = figure.subplotpars
+    margins = {
+        name: getattr(pars, name) for name in ("left", "right", "bottom", "top", "wspace", "hspace")
+    }
+    boxes = [
+        (axes, which, axes.get_position(original=which == "original").frozen())
+        for axes in figure.axes
+        for which in ("original", "active")
+    ]
+    titles = [t for t in (getattr(figure, "_suptitle", None),) if t is not None]
+    stood = [(title, title.get_position()) for title in titles]
+    try:
+        yield
+    finally:
+        for name, value in margins.items():  # update() would check them against each other
+            setattr(pars, name, value)
+        for axes, which, box in boxes:  # set_position() would take the axes out of the layout
+            axes._set_position(box, which=which)
+        for title, place in stood:
+            title.set_position(place)
 
 
-def _dpi(figure: Any) -> float:
+def _dpi(figure: Any, longest: float) -> float:
     """Dots per inch: the figure's own, at least enough to be read, at most `SIDE` pixels."""
-    longest = max(*figure.get_size_inches(), 0.1)
     wished = min(max(figure.dpi, 100.0), _DPI)
-    return float(min(wished, SIDE / longest))
-
-
-def _outgrown(content: bytes, figure: Any, dpi: float) -> bool:
-    from .picture_bytes import facts
-
-    known = facts(content)
-    width, height = figure.get_size_inches()
-    return known is None or known.width > 3 * width * dpi or known.height > 3 * height * dpi
+    return float(min(wished, SIDE / max(longest, 0.1)))

@@ -10,7 +10,7 @@ from .points import Column, Panel, Series, Show, number
 from .recognise import made_by
 
 _DATES = ("DateFormatter", "AutoDateFormatter", "ConciseDateFormatter")
-_NAMES = ("StrCategoryFormatter", "FixedFormatter")
+_FIXED = ("StrCategoryLocator", "FixedLocator")
 
 
 def of(figure: Any, name: str) -> tuple[str, list[Panel]]:
@@ -29,9 +29,9 @@ def _panel(axes: Any, place: int) -> Panel:
         if axis := getattr(axes, f"{letter}axis", None):
             label = _words(axis.get_label_text())
             scale = axis.get_scale()
-            kind = "" if scale == "linear" else f" ({scale} scale)"
+            kind = "" if scale == "linear" else f"({scale} scale)"
             if label or kind:
-                parts.append(f"{letter}: {label}{kind}")
+                parts.append(f"{letter}: {label} {kind}".rstrip())
     if legend := axes.get_legend():
         entries = ", ".join(_words(entry.get_text()) for entry in legend.get_texts()[:20])
         parts.append(f"legend: {entries}")
@@ -75,7 +75,10 @@ def shown(axis: Any) -> Show:
     if made_by(formatter, "matplotlib", *_DATES):
         zone = getattr(formatter, "tz", None) or getattr(formatter, "_tz", None)
         return lambda value: _date(value, zone)
-    if made_by(formatter, "matplotlib", *_NAMES):
+    # pandas counts months and the like from 1970 and tells the unit to its formatter only.
+    if made_by(formatter, "pandas", "TimeSeries_DateFormatter"):
+        return lambda value: _period(value, formatter.freq)
+    if made_by(axis.get_major_locator(), "matplotlib", *_FIXED):
         places = list(axis.get_majorticklocs())
         texts = [_words(text) for text in formatter.format_ticks(places)]
         names = {round(float(place), 6): text for place, text in zip(places, texts, strict=False)}
@@ -95,6 +98,15 @@ def _date(value: Any, zone: Any) -> str:
     return number(moment.replace(tzinfo=None) if moment.tzname() == "UTC" else moment)
 
 
+def _period(value: Any, unit: Any) -> str:
+    import pandas
+
+    try:
+        return str(pandas.Period(ordinal=int(value), freq=unit))
+    except (ValueError, TypeError, OverflowError):
+        return number(value)
+
+
 def _named(value: Any, names: dict[float, str]) -> str:
     try:
         return names.get(round(float(value), 6)) or number(value)
@@ -106,10 +118,6 @@ def _coordinates(line: Any, shows: tuple[Show, Show]) -> list[Column]:
     if hasattr(line, "get_data_3d"):
         return [Column(n, v, number) for n, v in zip("xyz", line.get_data_3d(), strict=False)]
     across, up = line.get_data(orig=False)
-    given = line.get_xdata(orig=True)
-    # pandas draws months and the like as plain counts; only the values given tell which.
-    if getattr(getattr(given, "dtype", None), "name", "").startswith("period"):
-        return [Column("x", list(given.astype(str)), number), Column("y", up, shows[1])]
     return [Column("x", across, shows[0]), Column("y", up, shows[1])]
 
 

@@ -62,6 +62,13 @@ def from_pillow(
     return Attachment(name, "image", data_url(kind, content), "", noted(name, notes))
 
 
+def on_white(content: bytes) -> bytes:
+    """A PNG with transparent parts as one without."""
+    from PIL import Image
+
+    return _saved(_opaque(Image.open(io.BytesIO(content))), "PNG")
+
+
 def _fits(known: Facts, content: bytes) -> bool:
     """Whether a PNG or JPEG can go as it is: no size, turn or colours that are to be changed."""
     odd = known.channels == 4 or (known.bits == 16 and known.channels == 1) or known.turned
@@ -105,10 +112,12 @@ def _plain(image: Any, notes: list[str]) -> Any:
     """The picture in a mode that PNG has, with eight bits a channel."""
     if image.mode in _PLAIN:
         return image
-    if image.mode.startswith("I;16"):
+    deep = image.mode.startswith("I;16")
+    if deep and image.format == "PNG":  # there the greatest number is white, whatever is in it
         notes.append("16 bits a channel reduced to 8")
         return image.convert("I").point(lambda value: value / 257).convert("L")
-    if image.mode in ("I", "F"):
+    if deep or image.mode in ("I", "F"):
+        image = image.convert("I") if deep else image
         low, high = image.getextrema()
         notes.append(f"values {low:.6g} to {high:.6g} shown as black to white")
         scale = 255 / (high - low) if high > low else 0.0

@@ -129,7 +129,7 @@ def _from_str(value: str, name: str) -> Attachment | None:
 
 
 def _advice(value: Any, name: str) -> str:
-    kind = f"is a {type(value).__name__}"
+    kind = f"is of type {type(value).__name__}"
     text = f"insert its text with {{{{ {name} }}}} in the prompt"
     if made_by(value, "polars", "LazyFrame") or root(value) in ("dask", "dask_expr"):
         way = "collect" if root(value) == "polars" else "compute"
