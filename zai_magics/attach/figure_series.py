@@ -31,7 +31,7 @@ def _panel(axes: Any, place: int) -> Panel:
             scale = axis.get_scale()
             kind = "" if scale == "linear" else f"({scale} scale)"
             if label or kind:
-                parts.append(f"{letter}: {label} {kind}".rstrip())
+                parts.append(" ".join(filter(None, (f"{letter}:", label, kind))))
     if legend := axes.get_legend():
         entries = ", ".join(_words(entry.get_text()) for entry in legend.get_texts()[:20])
         parts.append(f"legend: {entries}")

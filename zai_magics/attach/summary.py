@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..text import plural, whole
+from ..text import whole
 from .cells import cell, shortened
 
 LIMIT = 8_000  # bytes
@@ -110,8 +110,8 @@ def text(table: Summary, name: str) -> str:
 def _text(table: Summary, name: str, columns: int, width: int) -> str:
     chosen = places(len(table.fields), columns)
     fields = [table.fields[place] for place in chosen]
-    rows = f"{table.length:,} row{'s' * (table.length != 1)}"
-    title = f"{shortened(name, 80)}: {table.kind}, {rows} x {plural(table.width, 'column')}"
+    rows, across = _count(table.length, "row"), _count(table.width, "column")
+    title = f"{shortened(name, 80)}: {table.kind}, {rows} x {across}"
     parts = [title, *table.notes[:5]]
     if (hidden := table.width - len(fields)) > 0:
         left = len([place for place in chosen if place < len(chosen) - columns // 3])
@@ -134,6 +134,10 @@ def _text(table: Summary, name: str, columns: int, width: int) -> str:
     if frequent := [[field.name, field.top] for field in fields if field.top]:
         parts.append(_csv("most frequent", [["name", "values"], *frequent], width * 3))
     return "\n".join(parts)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _schema(fields: list[Field]) -> list[list[str]]:
