@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from . import picture, picture_bytes
 from .types import Attachment, refusal
 
-_LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.I)
+_LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f]*", re.I)
 _DATA = re.compile(r"data:image/[\w.+-]+;base64,", re.I)
 _FILES = {".pdf", ".txt", ".doc", ".docx", ".xlsx", ".pptx", ".jsonl"}
 _VIDEOS = {".mp4", ".mkv", ".mov"}
