@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from zai_magics.attach import Attachment, attachment, file, from_value
+from zai_magics.attach import Attachment, attachment, file, from_value, is_attachable
 from zai_magics.errors import PromptError
 from zai_magics.types import Clip, Picture
 
@@ -92,6 +92,7 @@ def test_a_picture_that_a_model_made_is_its_file(tmp_path: Path) -> None:
     path.write_bytes(PNG)
     found = from_value(Picture(path=path, mime="image/png"), "cat")
     assert found.name == "cat" and body(found) == PNG
+    assert is_attachable(Picture(path=path)) and not is_attachable(Clip(path=path))
 
 
 @pytest.mark.parametrize(

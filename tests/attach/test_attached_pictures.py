@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import warnings
 import zlib
@@ -181,6 +182,19 @@ def test_more_pixels_than_memory_are_never_decoded() -> None:
         for size in ((50_000, 50_000), (12_000, 11_000), (2**31 - 1, 2**31 - 1)):
             with pytest.raises(PromptError, match="decoded; make it smaller"):
                 from_value(png(*size, pixels=b"\0" * 1000), "bomb")
+
+
+def test_a_damaged_tag_is_no_business_of_the_users() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    given = bytearray(saved(Image.fromarray(NOISE), "TIFF", exif=exif))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for place in range(8, 200):
+            spoilt = given.copy()
+            spoilt[place] ^= 0x55
+            with contextlib.suppress(PromptError):
+                from_value(spoilt, "x")
 
 
 def test_the_picture_given_is_left_as_it_is() -> None:

@@ -7,6 +7,7 @@ goes through Pillow, and the note says what was done.
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 from .picture_bytes import Facts, facts, mime
@@ -48,9 +49,11 @@ def from_pillow(
     size = image.size
     _check_size(size[0], size[1], name)
     try:
-        notes += _frame(image)
-        ready = _scaled(_upright(_plain(image, notes), image, notes), SIDE)
-        content, kind, sent = _encoded(ready, photo)
+        with warnings.catch_warnings():  # of tags and profiles that say nothing of the pixels
+            warnings.simplefilter("ignore")
+            notes += _frame(image)
+            ready = _scaled(_upright(_plain(image, notes), image, notes), SIDE)
+            content, kind, sent = _encoded(ready, photo)
     except Exception as error:  # a damaged file makes Pillow raise many things
         raise refusal(name, f"the picture cannot be read ({said(error)}); save it again") from None
     if sorted(sent) != sorted(size):
@@ -87,8 +90,6 @@ def _opened(content: bytes, name: str) -> Any:
         from PIL import Image
     except ImportError:
         raise refusal(name, f"has to be converted, and Pillow {_NO_PILLOW}") from None
-    import warnings
-
     try:
         with warnings.catch_warnings():  # Pillow warns of large pictures, which are scaled here
             warnings.simplefilter("ignore")

@@ -63,7 +63,7 @@ def is_attachable(value: Any) -> bool:
     if made_by(value, "PIL", "Image") or plotly_figure.is_figure(value):
         return True
     if own(value) and isinstance(value, os.PathLike):
-        return str(getattr(value, "mime", "")).startswith("image/")
+        return type(value).__name__ == "Picture"  # a Clip has a path too
     return made_by(value, "IPython", "Image") or figure.figure_of(value) is not None
 
 
