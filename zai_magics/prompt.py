@@ -6,13 +6,12 @@ Everything else goes out byte for byte. What is inserted is not scanned again.
 from __future__ import annotations
 
 import base64
-import builtins
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import expression
 from .errors import PromptError, one_line
 
 IMAGE_LIMIT = 5 * 1024 * 1024
@@ -20,7 +19,6 @@ INSERT_LIMIT = 1_000_000
 _IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _URL = re.compile(r"^https?://\S+$", re.I)
 _DATA_URL = re.compile(r"^data:image/(?:png|jpeg|jpg);base64,[A-Za-z0-9+/=\s]+$")
-_SHELLS = ("In", "Out", "exit", "get_ipython", "open", "quit")  # in every namespace of IPython
 _RAW = "or send the text as it is with --raw"
 
 
@@ -55,46 +53,16 @@ def _expression(text: str, start: int) -> tuple[str | None, int]:
     first = text[start + 2 : end].strip()
     while 0 <= end < start + 2000:
         source = text[start + 2 : end].strip()
-        if source and _compiles(source):
+        if source and expression.compiles(source):
             return source, end + 2
         end = text.find("}}", end + 1)
     shown = one_line(first, 40)
     raise PromptError(f"{{{{ {shown} }}}} is not an expression; correct it, {_RAW}")
 
 
-def _compiles(source: str) -> bool:
-    try:
-        compile(source, "<prompt>", "eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return True
-
-
 def _value(source: str, names: Mapping[str, Any]) -> Any:
-    shown = one_line(source, 60)
-    try:
-        # One dict as globals, so that comprehensions see the names; a copy, so that := stays here.
-        return eval(source, dict(names))
-    except NameError as error:
-        name = getattr(error, "name", None) or shown
-        close = _nearest(name, names)
-        hint = f"did you mean {close}?" if close else "define it first,"
-        raise PromptError(
-            f"{{{{ {shown} }}}}: there is no {name} here; {hint} {'Or' if close else 'or'} "
-            "send the text as it is with --raw"
-        ) from None
-    except Exception as error:
-        said = one_line(f"{type(error).__name__}: {error}", 160)
-        raise PromptError(f"{{{{ {shown} }}}} failed ({said}); correct it, {_RAW}") from None
-
-
-def _nearest(name: str, names: Mapping[str, Any]) -> str:
-    """The user's name most like an unknown one, else Python's or the shell's, else ""."""
-    own = [n for n in names if not n.startswith("_") and n not in _SHELLS]
-    for known in (own, [*_SHELLS, *(n for n in dir(builtins) if n.islower())]):
-        if close := difflib.get_close_matches(name, known, 1, 0.6):
-            return close[0]
-    return ""
+    shown = f"{{{{ {one_line(source, 60)} }}}}"
+    return expression.evaluate(source, names, shown, _RAW)
 
 
 def _text_of(value: Any, source: str) -> str:

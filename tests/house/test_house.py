@@ -15,12 +15,13 @@ PACKAGE = ROOT / "zai_magics"
 
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
-    ("_version", "defaults", "errors", "files", "sandbox", "text"),
-    ("reply", "secret", "endpoint", "tls"),
-    ("types",),
-    ("catalogue", "retry", "wire", "turn"),
+    ("_version", "defaults", "errors", "failure", "files", "sandbox", "steps", "text"),
+    ("secret", "endpoint", "tls", "expression", "settings"),
+    ("reply",),
+    ("types", "attach"),
+    ("catalogue", "retry", "wire", "turn", "schema", "tools"),
     ("body",),
-    ("network", "gather", "conversation", "prompt", "tools", "jobs", "options"),
+    ("network", "gather", "conversation", "prompt", "jobs", "options"),
     ("stream",),
     ("client", "media", "notebook", "journal"),
     ("homes",),

@@ -1,0 +1,53 @@
+"""Links -> attachments: passed on as they are, never fetched from here."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from . import picture, picture_bytes
+from .types import Attachment, refusal
+
+_LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f]*", re.I)
+_DATA = re.compile(r"data:image/[\w.+-]+;base64,", re.I)
+_FILES = {".pdf", ".txt", ".doc", ".docx", ".xlsx", ".pptx", ".jsonl"}
+_VIDEOS = {".mp4", ".mkv", ".mov"}
+
+
+def from_link(given: str, name: str) -> Attachment | None:
+    """An attachment of an http(s) link or an image's data URL, None for any other text.
+
+    `from_link("https://a.b/c.pdf?x=1", "c")` is a file, one of .mp4, .mkv, .mov a video and any
+    other an image. Raises PromptError for a link that cannot be one.
+    """
+    if _DATA.match(given):
+        return _from_data(given, name)
+    if given[:5].lower() == "data:":
+        raise refusal(name, "a data URL of an image begins with data:image/png;base64,")
+    if given[:5].lower() == "file:":
+        raise refusal(name, "give the path of a file without file://")
+    if not _LINK.fullmatch(given):
+        return None
+    try:
+        parts = urlsplit(given)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise refusal(name, "is no link that can be read; give it whole, with its host")
+    suffix = PurePosixPath(unquote(parts.path)).suffix.lower()
+    kind = "file" if suffix in _FILES else "video" if suffix in _VIDEOS else "image"
+    return Attachment(name, kind, given)
+
+
+def _from_data(given: str, name: str) -> Attachment:
+    try:
+        content = base64.b64decode(re.sub(r"\s", "", given.partition(",")[2]), validate=True)
+    except (binascii.Error, ValueError):
+        raise refusal(name, "a data URL whose base64 is broken; copy it again, whole") from None
+    if not picture_bytes.mime(content):
+        raise refusal(name, "a data URL that holds no picture; give one of a PNG or JPEG")
+    return picture.from_bytes(content, name)
