@@ -20,7 +20,7 @@ STEPS = (
     ("types",),
     ("catalogue", "retry", "wire", "turn"),
     ("body",),
-    ("network", "gather", "conversation", "prompt", "jobs", "options"),
+    ("network", "gather", "conversation", "prompt", "schema", "jobs", "options"),
     ("stream",),
     ("client", "media", "notebook", "journal"),
     ("conversations", "orders"),
