@@ -27,35 +27,34 @@ _FORMATS: dict[str, tuple[Callable[[str], Any], str]] = {
 }
 
 
-class _TooMuch(Exception):
-    """More steps than any sensible schema needs for this data."""
-
-
 def problems(value: Any, schema: Json) -> list[tuple[Path, str]]:
     """What in `value` does not fit, as (path, words), at most `MOST` and a few; none is well."""
     found: list[tuple[Path, str]] = []
     try:
-        for error in islice(_validator(schema, value).iter_errors(value), MOST):
+        for error in islice(_validator(schema).iter_errors(value), MOST):
             found += [(tuple(e.absolute_path), _said(e)) for e in _expanded(error, 5)]
     except RecursionError:
         found.append(((), "is nested too deeply to be checked"))
-    except _TooMuch:
-        found.append(((), "needs too many steps to check: the schema's anyOf refer to themselves"))
     return found
 
 
-def _validator(schema: Json, value: Any) -> Any:
+def _validator(schema: Json) -> Any:
     """jsonschema's validator for the schema's draft, with what has to be bounded replaced."""
     import jsonschema
 
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    steps = iter(range(10_000 + 100 * _size(value)))
+    known: dict[tuple[int, str], bool] = {}
 
-    def reference(validator: Any, ref: str, instance: Any, _: Any) -> Iterator[Any]:
-        # Definitions that refer to themselves in an anyOf double the work at every level.
-        if next(steps, None) is None:
-            raise _TooMuch
-        yield from validator.descend(instance, look_up(schema, ref))
+    def reference(validator: Any, ref: str, value: Any, _: Any) -> Iterator[Any]:
+        # Each value once for each definition: alternatives that refer to themselves would
+        # otherwise double the work at every level. The values live on, so that an id is one.
+        if (id(value), ref) in known:
+            if not known[id(value), ref]:
+                yield jsonschema.ValidationError(f"{shown(value)} does not fit")
+            return
+        errors = list(validator.descend(value, look_up(schema, ref)))
+        known[id(value), ref] = not errors
+        yield from errors
 
     return jsonschema.validators.extend(kind, {**_bounded(), "$ref": reference})(schema)
 
@@ -92,17 +91,6 @@ def _bounded() -> dict[str, Any]:
                     yield ValidationError("is missing", path=[name])
 
     return {"pattern": pattern, "uniqueItems": unique, "format": written, "required": required}
-
-
-def _size(value: Any) -> int:
-    """How many values there are in a value."""
-    count, waiting = 0, [value]
-    while waiting:
-        count += 1
-        node = waiting.pop()
-        if isinstance(node, (dict, list)):
-            waiting.extend(node.values() if isinstance(node, dict) else node)
-    return count
 
 
 def _expanded(error: Any, depth: int) -> Iterator[Any]:
@@ -145,7 +133,7 @@ def _said(error: Any) -> str:
     }
     if error.validator in words:
         return words[error.validator]()
-    if error.validator in _bounded():
+    if error.validator in _bounded() or error.validator == "$ref":
         return str(error.message)
     return f"{shown(value)} does not fit {error.validator}: {shown(wanted, 80)}"
 

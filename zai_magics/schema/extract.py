@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections import deque
+from typing import Any, NamedTuple
 
 from ..text import whole
 from .loose import end_of, loads
@@ -22,17 +22,18 @@ _START = re.compile(f"(?P<strong>{_STRONG})|{_WEAK}")
 _FENCE = re.compile(r"(?:```|~~~)[^\n`]*\n\s*\Z")
 _THINKING = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.S)
 _TRIES = 1000  # json counts the lines before every error that it finds
+_KEPT = 100
 _DECODER = json.JSONDecoder(strict=False)  # a line end within a text is read as one
 
 
-@dataclass(frozen=True)
-class Found:
-    """A piece of JSON: `value`, or what is wrong with it in `broken`."""
+class Found(NamedTuple):
+    """A piece of JSON: `value`, or what is wrong with it in `broken`; `cut` when it never ends."""
 
     value: Any
     length: int
     fenced: bool = False
     broken: str = ""
+    cut: bool = False
 
 
 def find(text: str) -> list[Found]:
@@ -53,16 +54,17 @@ def find(text: str) -> list[Found]:
     except (ValueError, RecursionError):
         pass
     found = _amid(text)
-    if found and found[-1].broken:
+    if found and found[-1].cut:
         return [found[-1]]  # the last word is cut off: what came before it was a draft
-    usable = [f for f in reversed(found) if not f.broken]
-    usable.sort(key=lambda f: (not f.fenced, f.value in ({}, [])))
-    return usable or found[-1:]
+    return sorted(
+        reversed(found),
+        key=lambda f: (bool(f.broken), not f.fenced, not f.broken and not f.value),
+    )
 
 
-def _amid(text: str) -> list[Found]:
-    """Every piece of JSON in a text, from left to right."""
-    found: list[Found] = []
+def _amid(text: str) -> deque[Found]:
+    """The last pieces of JSON in a text, from left to right."""
+    found: deque[Found] = deque(maxlen=_KEPT)
     at = failed = 0
     while failed < _TRIES and (match := _START.search(text, at)):
         start = match.start()
@@ -92,7 +94,9 @@ def _amid(text: str) -> list[Found]:
 def _mended(text: str, start: int, end: int | None, fenced: bool, why: str) -> Found:
     """JSON that is not quite: with comments, last commas, Python's quotes; else what is wrong."""
     if end is None:
-        return Found(None, len(text) - start, fenced, f"the JSON is cut off or broken ({why})")
+        return Found(
+            None, len(text) - start, fenced, f"the JSON is cut off or broken ({why})", True
+        )
     try:
         return Found(loads(text[start:end]), end - start, fenced)
     except (ValueError, RecursionError):
