@@ -120,7 +120,7 @@ def _said(error: Any) -> str:
         "enum": lambda: f"{shown(value)} is not {choices(wanted)}",
         "const": lambda: f"{shown(value)} is not {shown(wanted)}",
         "additionalProperties": lambda: _unknown(error),
-        "anyOf": lambda: f"{shown(value)} fits none of the alternatives",
+        "anyOf": lambda: _none_of(wanted, value),
         "oneOf": lambda: f"{shown(value)} does not fit exactly one of the alternatives",
         "not": lambda: f"{shown(value)} is what it must not be",
         "minItems": lambda: f"{shown(value)} is less than {wanted}",
@@ -136,6 +136,13 @@ def _said(error: Any) -> str:
     if error.validator in _bounded() or error.validator == "$ref":
         return str(error.message)
     return f"{shown(value)} does not fit {error.validator}: {shown(wanted, 80)}"
+
+
+def _none_of(ways: Any, value: Any) -> str:
+    kinds = [way.get("type") if isinstance(way, dict) else None for way in ways]
+    if all(isinstance(kind, str) for kind in kinds):
+        return f"{shown(value)} is not {type_name(kinds)}"
+    return f"{shown(value)} fits none of the alternatives"
 
 
 def _unknown(error: Any) -> str:

@@ -56,7 +56,9 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    if hasattr(type(value), "__fields__"):  # both pydantics have it
-        found = value.model_dump() if hasattr(value, "model_dump") else value.dict()
-        return found["__root__"] if isinstance(found, dict) and [*found] == ["__root__"] else found
+    if hasattr(type(value), "model_dump"):
+        return value.model_dump()
+    if hasattr(type(value), "parse_obj"):
+        found = value.dict()
+        return found["__root__"] if [*found] == ["__root__"] else found
     return value

@@ -55,7 +55,7 @@ class _Shapes:
         if origin is typing.Annotated:
             words = next((m for m in args[1:] if isinstance(m, str)), "")
             return described(self.shape(args[0], where), words)
-        if origin is not None and str(origin).rpartition(".")[2] in ("Required", "NotRequired"):
+        if _mark(kind):
             return self.shape(args[0], where)
         if origin in (Union, types.UnionType):
             return self.union(args, where)
@@ -105,7 +105,7 @@ class _Shapes:
         except Exception as error:
             said = one_line(f"{type(error).__name__}: {error}", 120)
             self.stop(kind.__name__, f"its annotations cannot be read ({said}); define it first")
-        required = sorted(getattr(kind, "__required_keys__", ()), key=list(hints).index)
+        required = [name for name, hint in hints.items() if _is_required(kind, name, hint)]
         defaults: Json = {}
         gather: Any = dict
         if dataclasses.is_dataclass(kind):
@@ -159,6 +159,18 @@ class _Shapes:
     def stop(self, where: str, why: str) -> NoReturn:
         """The error."""
         raise CommandError(f"schema, {where}: {why}")
+
+
+def _mark(kind: Any) -> str:
+    """`Required` or `NotRequired` around an annotation, of typing or typing_extensions."""
+    name = str(get_origin(kind)).rpartition(".")[2]
+    return name if name in ("Required", "NotRequired") else ""
+
+
+def _is_required(kind: type, name: str, hint: Any) -> bool:
+    # Where annotations are text, `__required_keys__` has not seen the mark.
+    mark = _mark(hint)
+    return mark == "Required" or (not mark and name in getattr(kind, "__required_keys__", ()))
 
 
 def _name(kind: Any) -> str:

@@ -18,7 +18,7 @@ from .refs import inline
 
 _JSON = re.compile(r'\{\s*(?:"|\})')
 _WORD = re.compile(r"[^\W\d]\w*")
-_EXPRESSION = re.compile(r"[^\W\d]\w*\s*(?:[.(\[].*)?", re.S)
+_EXPRESSION = re.compile(r"[^\W\d]\w*\s*(?:[.(\[|].*)?", re.S)
 _SHELLS = ("In", "Out", "exit", "get_ipython", "open", "quit")
 _OPEN = ("list", "dict", "tuple", "set")
 
@@ -50,7 +50,8 @@ def of(value: Any, names: Mapping[str, Any] | None = None, name: str = "") -> Sc
     A pydantic class, a dataclass, a TypedDict, a list of one of them, a dict that is a JSON
     schema, or a Schema already. `names` are for annotations written as text.
     """
-    name = name or one_line(getattr(value, "__name__", str(value)), 60)
+    alone = "the dict" if isinstance(value, dict) else str(value)
+    name = name or one_line(getattr(value, "__name__", alone), 60)
     if isinstance(value, Schema):
         return value
     some = [kind for kind in get_args(value) if kind is not type(None)]
@@ -110,7 +111,7 @@ def _nearest(word: str, names: Mapping[str, Any], *, classes: bool = False) -> s
     close = difflib.get_close_matches(word.lower(), lower, 1, 0.75)
     if close or classes:
         return lower[close[0]] if close else ""
-    return next(iter(difflib.get_close_matches(word, [*own, *dir(builtins)], 1, 0.6)), "")
+    return next(iter(difflib.get_close_matches(word, [*own, *dir(builtins)], 1, 0.7)), "")
 
 
 def _value(source: str, names: Mapping[str, Any]) -> Any:
