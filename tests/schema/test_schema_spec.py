@@ -84,6 +84,11 @@ def test_a_list_at_the_top_becomes_the_items_of_an_object() -> None:
     assert schema.json["properties"]["items"] == {"type": "array", "items": POINT, "minItems": 1}
 
 
+def test_fields_may_have_the_names_of_variables() -> None:
+    for spec in ("number, ada int", "ada [street, number int]", "ada {number int}", "ada: of 3"):
+        assert "ada" in parse(spec, NAMES).json["properties"]
+
+
 def test_a_lone_word_is_a_field_unless_it_is_nearly_a_class() -> None:
     assert parse("sentiment", NAMES).json["required"] == ["sentiment"]
     assert "did you mean Person?" in refused("Persn")

@@ -18,7 +18,7 @@ from .refs import inline
 
 _JSON = re.compile(r'\{\s*(?:"|\})')
 _WORD = re.compile(r"[^\W\d]\w*")
-_EXPRESSION = re.compile(r"[^\W\d]\w*\s*(?:[.(\[|].*)?", re.S)
+_EXPRESSION = re.compile(r"[^\W\d]\w*(?:[.(\[].*|\s*\|.*)?", re.S)
 _SHELLS = ("In", "Out", "exit", "get_ipython", "open", "quit")
 _OPEN = ("list", "dict", "tuple", "set")
 
@@ -88,12 +88,12 @@ def _is_expression(spec: str, names: Mapping[str, Any]) -> bool:
     if spec.startswith("[") and spec.endswith("]") and _WORD.fullmatch(spec[1:-1].strip()):
         inner = names.get(spec[1:-1].strip())
         if isinstance(inner, type) and _is_class(inner):
-            raise CommandError(f"schema {spec}: a list of a class is written list{spec}")
+            raise CommandError(f"schema, {spec}: a list of a class is written list{spec}")
     match = _EXPRESSION.fullmatch(spec)
     head = _WORD.match(spec)
     if not match or not head:
         return False
-    word, rest = head.group(), spec[head.end() :].lstrip()
+    word, rest = head.group(), spec[head.end() :]
     if word in names or (rest and word in _OPEN) or rest[:1] in (".", "("):
         return True
     return not rest and bool(word[0].isupper() or _nearest(word, names, classes=True))
@@ -123,15 +123,15 @@ def _value(source: str, names: Mapping[str, Any]) -> Any:
         name = getattr(error, "name", None) or shown
         close = _nearest(name, names)
         hint = f"did you mean {close}?" if close else 'define it, or write fields: "name, age int"'
-        raise CommandError(f"schema {shown}: there is no {name} here; {hint}") from None
+        raise CommandError(f"schema, {shown}: there is no {name} here; {hint}") from None
     except AttributeError as error:
         near = difflib.get_close_matches(error.name or "", dir(error.obj), 1)
         hint = f"did you mean {near[0]}?" if near else "correct it"
-        raise CommandError(f"schema {shown}: there is no {error.name} in it; {hint}") from None
+        raise CommandError(f"schema, {shown}: there is no {error.name} in it; {hint}") from None
     except Exception as error:
         said = one_line(f"{type(error).__name__}: {error}", 120)
         raise CommandError(
-            f'schema {shown}: {said}; give a class, or fields as in "name, age int, tags list"'
+            f'schema, {shown}: {said}; give a class, or fields as in "name, age int, tags list"'
         ) from None
 
 
