@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +207,16 @@ def test_the_model_is_shown_one_short_line_of_schema_always_the_same() -> None:
     )
     assert '"items"' in instructions(parse("[name]", {})).splitlines()[1]
     assert "example.org" not in instructions(of({"$id": "http://example.org/a", **POINT}))
+
+
+def test_two_classes_of_one_name_that_contain_themselves_are_told_apart() -> None:
+    made = []
+    for extra in ({}, {"other": list[Any]}):
+        kind = make_dataclass("Twin", [("again", list["Twin"]), *extra.items()])  # noqa: F821
+        made.append(kind)
+    first, second = made
+    first.__annotations__["again"] = list[first]
+    second.__annotations__["again"] = list[second]
+    both = make_dataclass("Both", [("a", first), ("b", second)])
+    with pytest.raises(CommandError, match="there are two classes Twin; rename one"):
+        of(both)

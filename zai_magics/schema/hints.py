@@ -43,6 +43,7 @@ class _Shapes:
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.names = names
         self.classes: dict[type, Shape | None] = {}
+        self.again_met: dict[str, type] = {}
         self.defs: Json = {}
 
     def shape(self, kind: Any, where: str) -> Shape:
@@ -82,16 +83,19 @@ class _Shapes:
             return self.enumeration(kind, where)
         if not is_record(kind):
             self.stop(where, f"{one_line(_name(kind), 60)} is no type for a schema; use {_KNOWN}")
+        name: str = kind.__name__
         if kind not in self.classes:
             self.classes[kind] = None
             self.classes[kind] = made = self.record(kind)
-            if kind.__name__ in self.defs:
-                self.defs[kind.__name__] = made.json
+            if self.again_met.get(name) is kind:
+                self.defs[name] = made.json
         found = self.classes[kind]
         if found is not None:
             return found
-        self.defs.setdefault(kind.__name__, {})
-        return Shape({"$ref": f"#/$defs/{kind.__name__}"}, lambda v: self.again(kind, v))
+        if self.again_met.setdefault(name, kind) is not kind:
+            self.stop(where, f"there are two classes {name}; rename one")
+        self.defs.setdefault(name, {})
+        return Shape({"$ref": f"#/$defs/{name}"}, lambda v: self.again(kind, v))
 
     def again(self, kind: type, value: Any) -> Any:
         """Makes a value of a class that contains itself."""
