@@ -24,11 +24,14 @@ NAME_LIMIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A request's messages, as often as they are asked for: `list(context)`."""
+    """A request's messages, as often as they are asked for: `list(context)`. `rounds` are those
+    of tool calls and their results.
+    """
 
     system: str
     past: Past | None
     user: str | tuple[Json, ...]
+    rounds: tuple[Json, ...] = ()
 
     def __iter__(self) -> Iterator[Json]:
         if self.system:
@@ -36,6 +39,7 @@ class Context:
         for turn in self.past.turns() if self.past else ():
             yield from turn.messages()
         yield Turn(self.user, "").messages()[0]
+        yield from self.rounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,22 +76,20 @@ class Conversations:
         stored = (k.name for k in self._known() if k.turns or k.system)
         return list(dict.fromkeys((self._name, *here, *stored)))
 
-    def add(self, asked: Asked, reply: Reply, turn: Turn, alone: bool) -> None:
-        """Write a call down, and its turn to the conversation that `asked` names, unless it was
-        asked alone.
-        """
-        where = None if alone else self._all[asked.conversation]
+    def add(self, asked: Asked, reply: Reply, state: str, turn: Turn | None = None) -> None:
+        """Write a call down, and the turn that it ends to the conversation that `asked` names."""
+        where = self._all[asked.conversation] if turn else None
 
         def write(db: Any) -> tuple[int, int]:
-            call = self._calls.chat(db, asked, reply, turn.state)
+            call = self._calls.chat(db, asked, reply, state)
             number = 0
-            if where:
+            if where and turn:
                 number = where.number or self._row(db, where)
                 self._turns.put(db, number, replace(turn, call=call))
             return call, number
 
         call, number = self._write(write) or (0, where.number if where else 0)
-        if where:
+        if where and turn:
             # Not always a copy: one that is kept knows its places without looking for them.
             where = where if where.number == number else replace(where, number=number)
             self._all[where.name] = where.with_turn(turn, call)

@@ -7,6 +7,7 @@
       KeyMissing              no API key to be found
       ConnectionFailed        the network: nothing sent, or the answer was lost
         TimedOut              no useful byte within the limit
+      SchemaError             an answer that does not fit --schema, however often it was asked
       IncompleteAnswer        a reply that broke off after its first words
       BadAnswer               an answer that cannot be read: a web page, broken JSON, too much
       APIError                the service refused, with its own code
@@ -122,6 +123,10 @@ class IncompleteAnswer(ZaiError):
     """A reply that broke off; the words that came are kept and marked."""
 
     outcome: Outcome = "unknown"
+
+
+class SchemaError(ZaiError):
+    """An answer that does not fit what --schema asked for; its words are kept."""
 
 
 class APIError(ZaiError):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from . import catalogue
 from .errors import BadAnswer, one_line
 from .text import whole
-from .types import Call, Delta, Draft, Json, Reply, ToolCall, Usage
+from .types import Call, Delta, Draft, Json, Reply, Source, Step, ToolCall, Usage
 
 TEXT_LIMIT = 8 * 1024 * 1024
 
@@ -42,6 +42,7 @@ class Answer:
         self.unreadable = 0
         self.ended = False
         self.thought_for = 0.0
+        self.sources: tuple[Source, ...] = ()
         self._pieces: list[str] = []
         self._thoughts: list[str] = []
         self._calls: dict[int, ToolCall] = {}
@@ -70,6 +71,7 @@ class Answer:
         for index, call in delta.tool_calls:
             self._add_call(index, call)
         self.usage = delta.usage or self.usage
+        self.sources = delta.sources or self.sources
         if delta.finish_reason:
             self.finish_reason = self._clean(delta.finish_reason)
         if delta.raw and not self.request_id:
@@ -77,8 +79,8 @@ class Answer:
         if self._size > TEXT_LIMIT:
             raise BadAnswer("the answer is larger than 8 MB; it was stopped", outcome="refused")
 
-    def draft(self, notice: str = "") -> Draft:
-        """The answer so far."""
+    def draft(self, notice: str = "", steps: tuple[Step, ...] = ()) -> Draft:
+        """The answer so far, after these steps."""
         return Draft(
             self.model,
             self._pieces,
@@ -88,6 +90,7 @@ class Answer:
             notice,
             self.sandbox,
             self._clean,
+            steps,
         )
 
     def reply(self, elapsed: float, messages: Sequence[Json], note: str = "") -> Reply:
@@ -108,7 +111,9 @@ class Answer:
             note or self._note(text),
             self.sandbox,
         )
-        return Reply(text, call, thinking, calls, messages)
+        reply = Reply(text, call, thinking, calls, messages)
+        reply.sources = tuple(Source(*map(self._clean, found)) for found in self.sources)
+        return reply
 
     def _note(self, text: str) -> str:
         reason = self.finish_reason

@@ -26,8 +26,9 @@ class Common:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatOptions(Common):
-    """On `chat`. `think` is on, off, low, high or max; `attach` holds image paths and URLs;
-    `conversation` names another one than the current.
+    """On `chat`. `think` is on, off, low, high or max; `attach` holds values, or names, paths and
+    URLs of what goes with the prompt, `tool` functions or their names; `approve` is ask, always or
+    never; `schema` is as in `schema.parse`; `conversation` names another one than the current.
     """
 
     system: str | None = None
@@ -36,7 +37,11 @@ class ChatOptions(Common):
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     think: str | None = None
-    attach: tuple[str, ...] = ()
+    attach: tuple[Any, ...] = ()
+    schema: Any = None
+    tool: tuple[Any, ...] = ()
+    approve: str | None = None
+    web: bool = False
     alone: bool = False
     conversation: str | None = None
     stream: bool = True

@@ -5,20 +5,17 @@ Everything else goes out byte for byte. What is inserted is not scanned again.
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from . import expression
 from .errors import PromptError, one_line
 
-IMAGE_LIMIT = 5 * 1024 * 1024
+if TYPE_CHECKING:
+    from .attach import Attachment
+
 INSERT_LIMIT = 1_000_000
-_IMAGE_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-_URL = re.compile(r"^https?://\S+$", re.I)
-_DATA_URL = re.compile(r"^data:image/(?:png|jpeg|jpg);base64,[A-Za-z0-9+/=\s]+$")
+Inserted = Callable[[Any, str], str]
 _RAW = "or send the text as it is with --raw"
 
 
@@ -28,17 +25,35 @@ def expand(text: str, names: Mapping[str, Any]) -> str:
     `expand("About {{ n + 1 }} cats", {"n": 2})` is "About 3 cats". Raises PromptError for an
     unknown name (with the nearest), a failing expression, or a value with no text form.
     """
+    return "".join(_pieces(text, names, _text_of)) if "{{" in text else text
+
+
+def compose(text: str, names: Mapping[str, Any]) -> tuple[str, list[Attachment]]:
+    """The same, but that an image (a figure, a PIL image, an array of pixels) becomes an attachment
+    and its name stands in the text, and a table its bounded text form.
+    """
+    found: list[Attachment] = []
     if "{{" not in text:
-        return text
-    return "".join(_pieces(text, names))
+        return text, found
+    from . import attach  # with what it needs to know a picture
+
+    def inserted(value: Any, source: str) -> str:
+        if attach.is_table(value):
+            return f"\n{attach.table_text(value, source)}\n"
+        if not attach.is_attachable(value):
+            return _text_of(value, source)
+        found.append(attach.from_value(value, source))
+        return f"(attached: {source})"
+
+    return "".join(_pieces(text, names, inserted)), found
 
 
-def _pieces(text: str, names: Mapping[str, Any]) -> Iterator[str]:
+def _pieces(text: str, names: Mapping[str, Any], inserted: Inserted) -> Iterator[str]:
     at = 0
     while (start := text.find("{{", at)) >= 0:
         yield text[at:start]
         source, at = _expression(text, start)
-        yield _text_of(_value(source, names), source) if source is not None else "{{"
+        yield inserted(_value(source, names), source) if source is not None else "{{"
     yield text[at:]
 
 
@@ -84,26 +99,3 @@ def _text_of(value: Any, source: str) -> str:
             "model takes; insert a part of it"
         )
     return text
-
-
-def image(attachment: str) -> str:
-    """What `-a X` sends: a URL as it is, a file as a data URL.
-
-    PNG and JPEG up to 5 MB, known by content (docs.z.ai, vision). Raises PromptError.
-    """
-    if _URL.match(attachment) or _DATA_URL.match(attachment):
-        return attachment
-    path = Path(attachment).expanduser()
-    shown = one_line(attachment, 80)
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if path.is_file() and size <= IMAGE_LIMIT else b""
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise PromptError(f"-a {shown}: {why}; give a path or URL of an image") from None
-    if size > IMAGE_LIMIT:
-        raise PromptError(f"-a {shown}: {size / 2**20:.1f} MB; the service takes up to 5 MB")
-    for magic, mime in _IMAGE_TYPES.items():
-        if content.startswith(magic):
-            return f"data:{mime};base64,{base64.b64encode(content).decode()}"
-    raise PromptError(f"-a {shown}: not a PNG or JPEG image, which is what vision models take")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .errors import NotJSON
+from .steps import Source, Step
 
 Json = dict[str, Any]
 
@@ -83,14 +84,18 @@ class Reply(str):
     ``reply.upper()``, ``json.loads(reply)``, ``f"{reply}"`` work as for any text.
     `.thinking`, `.model`, `.usage`, `.cost` (US dollars or None), `.finish_reason`, `.elapsed`
     (seconds), `.note`, `.sandbox`, `.tool_calls`, and `.messages`: what was sent and this answer.
+    `.steps` are the rounds of tool calls before it, `.sources` what a web search found.
     """
 
-    __slots__ = ("asked", "call", "thinking", "tool_calls")
+    __slots__ = ("asked", "call", "sources", "steps", "thinking", "tool_calls", "typed")
 
     call: Call
     thinking: str
     tool_calls: tuple[ToolCall, ...]
     asked: Iterable[Json]
+    steps: tuple[Step, ...]
+    sources: tuple[Source, ...]
+    typed: Any  # what --schema made of it
 
     def __new__(
         cls,
@@ -108,11 +113,13 @@ class Reply(str):
         self.thinking = thinking
         self.tool_calls = tuple(tool_calls)
         self.asked = tuple(asked)  # the conversation's own, not to be changed
+        self.steps, self.sources, self.typed = (), (), None
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         args = (str(self), self.call, self.thinking, self.tool_calls, tuple(self.asked))
-        return Reply, args
+        beside = {"steps": self.steps, "sources": self.sources, "typed": self.typed}
+        return Reply, args, (None, beside)
 
     @property
     def messages(self) -> tuple[Json, ...]:
@@ -164,14 +171,27 @@ class Reply(str):
     @property
     def code(self) -> str:
         """The fenced code blocks of the answer, one after the other; "" without one."""
-        return "\n".join(m.group(2) for m in _FENCE.finditer(self)).rstrip("\n")
+        return "\n".join(f"{block}\n" for block in self.blocks).rstrip("\n")
+
+    @property
+    def blocks(self) -> list[str]:
+        """The fenced code blocks, each for itself."""
+        return [m.group(2).rstrip("\n") for m in _FENCE.finditer(self)]
+
+    @property
+    def prose(self) -> str:
+        """The answer without its code blocks."""
+        return "\n\n".join(filter(None, map(str.strip, _FENCE.split(str(self))[::3])))
 
     @property
     def data(self) -> Any:
-        """The answer's JSON: the whole text, or its first fenced block.
+        """The typed value that --schema asked for, else the answer's JSON: the whole text, or its
+        first fenced block.
 
         Raises NotJSON, a ValueError, without.
         """
+        if self.typed is not None:
+            return self.typed
         for text in (self, self.code):
             try:
                 return json.loads(text)
@@ -184,10 +204,9 @@ class Reply(str):
 
     def to_frame(self) -> Any:
         """`.data` as a pandas DataFrame, one row an object. Needs pandas."""
-        import pandas
+        from .schema import to_frame
 
-        data = self.data
-        return pandas.DataFrame(data if isinstance(data, list) else [data])
+        return to_frame(self.data)
 
     def to_dict(self) -> Json:
         """Everything, as JSON can carry it."""

@@ -11,57 +11,23 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from . import catalogue, defaults, endpoint, saved, secret
+from . import catalogue, endpoint, saved, secret
 from .client import Client
 from .conversation import Conversation, Place
 from .conversations import Conversations
 from .errors import CommandError, KeyMissing
+from .failure import Failure
 from .journal import Journal
 from .options import ChatOptions, ImageOptions, VideoOptions
 from .orders import Orders
 from .retry import Timing
-from .types import Clip, Draft, Job, Model, Picture, Pictures, Progress, Reply, Request
-from .verbs import chat, image, video
+from .settings import Plain, Settings, Spent
+from .types import Clip, Code, Draft, Fix, Job, Model, Picture, Pictures, Progress, Reply, Request
+from .verbs import chat, code, image, video
 
 Names = Mapping[str, Any]
-
-
-class Settings(Protocol):
-    """What the user has configured: the models, and whether the coding endpoint is used."""
-
-    model: str
-    vision_model: str
-    image_model: str
-    video_model: str
-    coding: bool
-
-
-@dataclass
-class Plain:
-    """Settings as they are without a notebook."""
-
-    model: str = defaults.CHAT
-    vision_model: str = defaults.VISION
-    image_model: str = defaults.IMAGE
-    video_model: str = defaults.VIDEO
-    coding: bool = False
-
-
-@dataclass
-class Spent:
-    """What this kernel has spent: US dollars, and calls whose price is not known."""
-
-    dollars: float = 0.0
-    unknown: int = 0
-    calls: int = 0
-
-    def add(self, cost: float | None) -> None:
-        """Count one call."""
-        self.calls += 1
-        self.dollars += cost or 0.0
-        self.unknown += cost is None
 
 
 @dataclass
@@ -70,7 +36,8 @@ class Session:
 
     `folder` gives where media files are kept (beside the notebook), `file` the notebook's path
     where one is known; `base_url` is the sandbox's or None. `warnings` is what the user is to be
-    told once about the journal.
+    told once about the journal. `ask` shows a tool's call to the user and gives the answer, None
+    where there is nobody to be asked.
     """
 
     settings: Settings = field(default_factory=Plain)
@@ -83,6 +50,7 @@ class Session:
     spent: Spent = field(default_factory=Spent)
     jobs: dict[str, Job] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    ask: Callable[[str], bool | None] = lambda call: None
 
     def __post_init__(self) -> None:
         self.conversations = Conversations(
@@ -200,6 +168,23 @@ class Session:
         `place` is the cell's, whose earlier turn it replaces; `names` is what `{{ }}` sees.
         """
         return chat.turn(self, text, options or ChatOptions(), place, names or {})
+
+    def code(
+        self,
+        text: str,
+        options: ChatOptions | None = None,
+        *,
+        place: Place | None = None,
+        names: Names | None = None,
+    ) -> Generator[Draft | Code | Request, None, None]:
+        """A turn of which only the code is wanted: drafts, then the code."""
+        return code.written(self, text, options or ChatOptions(), place, names or {})
+
+    def fix(
+        self, failure: Failure | None, words: str = "", options: ChatOptions | None = None
+    ) -> Generator[Draft | Fix | Request, None, None]:
+        """What went wrong in a cell, and the cell corrected."""
+        return code.fixed(self, failure, words, options or ChatOptions())
 
     def image(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .types import Json
+from .types import Json, Reply
 
 
 class Place(NamedTuple):
@@ -39,7 +39,8 @@ class Turn:
     counted for the whole request and this answer, 0 when it did not say. `asked_in` is
     the conversation that it was asked in, another than the one of which it is a turn in a fork's
     copies; `named` says that it was asked for by name, and not the current one. `past` are the
-    turns that it was asked after.
+    turns that it was asked after; `rounds` the messages of tool calls and their results between
+    the question and the answer.
     """
 
     user: str | tuple[Json, ...]
@@ -56,6 +57,7 @@ class Turn:
     asked_in: str = ""
     named: bool = False
     past: Past | None = field(default=None, repr=False, compare=False)
+    rounds: tuple[Json, ...] = ()
     _weight: int = field(default=0, repr=False, compare=False)
 
     @property
@@ -64,6 +66,11 @@ class Turn:
         if isinstance(self.user, str):
             return self.user
         return "\n".join(part["text"] for part in self.user if part.get("type") == "text")
+
+    @property
+    def answer(self) -> Reply:
+        """The reply with its code; from the journal it is the words alone."""
+        return self.reply if isinstance(self.reply, Reply) else Reply(self.reply)
 
     @property
     def attachments(self) -> int:
@@ -82,6 +89,7 @@ class Turn:
         content = self.user if isinstance(self.user, str) else list(self.user)
         said: list[Json] = [{"role": "user", "content": content}]
         if self.reply:
+            said.extend(self.rounds)
             # The reply itself, not a copy of its words: a long conversation has them once.
             said.append({"role": "assistant", "content": self.reply})
         return said
@@ -151,6 +159,7 @@ def estimate(messages: Sequence[Json]) -> int:
     total = 0
     for message in messages:
         content = message.get("content") or ""
+        total += sum(_bytes(str(call)) // 4 for call in message.get("tool_calls") or ())
         if isinstance(content, str):
             total += _bytes(content) // 4 + 4
             continue

@@ -7,6 +7,7 @@ are snapshots of something under way, `Reply`, `Picture` and `Clip` are what a v
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from .reply import Json as Json
 from .reply import Reply as Reply
 from .reply import ToolCall as ToolCall
 from .reply import Usage as Usage
+from .steps import Called as Called
+from .steps import Source as Source
+from .steps import Step as Step
 
 
 class Delta(NamedTuple):
@@ -30,6 +34,7 @@ class Delta(NamedTuple):
     usage: Usage | None = None
     raw: Json | None = None
     notice: str = ""
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Draft:
     notice: str = ""
     sandbox: bool = False
     clean: Callable[[str], str] = str
+    steps: tuple[Step, ...] = ()
 
     @property
     def text(self) -> str:
@@ -58,6 +64,52 @@ class Draft:
     def thinking(self) -> str:
         """The thinking so far."""
         return self.clean("".join(self.thoughts[: self.n_thoughts]))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What `%%zai code` gives: `.code`, and the `.reply` that it stands in. `str(code)` is it."""
+
+    reply: Reply
+
+    @property
+    def code(self) -> str:
+        """The code; of an answer without a fenced block the whole of it, if it is Python at all."""
+        text = str(self.reply).strip()
+        return self.reply.code or (text if _is_python(text) else "")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def _is_python(text: str) -> bool:
+    try:
+        return bool(ast.parse(text).body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What `%zai fix` gives: `.explanation`, `.code` (the corrected cell, "" if there is none) and
+    the `.reply`; `.source` is the cell as it failed.
+    """
+
+    reply: Reply
+    source: str
+
+    @property
+    def code(self) -> str:
+        """The corrected cell: the last block of the answer."""
+        return self.reply.blocks[-1] if self.reply.blocks else ""
+
+    @property
+    def explanation(self) -> str:
+        """The words around the code."""
+        return self.reply.prose
+
+    def __str__(self) -> str:
+        return str(self.reply)
 
 
 @dataclass(frozen=True, slots=True)

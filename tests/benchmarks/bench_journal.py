@@ -60,7 +60,7 @@ def measure() -> dict[str, float]:
             )  # fmt: skip
             turn = Turn(user, reply, "glm-4.7", Place(f"cell-{number}"), params=dict(asked.params))
             started = time.process_time_ns()
-            held.add(asked, reply, turn, False)
+            held.add(asked, reply, turn.state, turn)
             mine.append(time.process_time_ns() - started)
             started = time.process_time_ns()
             facts = {"at": asked.at, "cell": asked.cell, "model": asked.model, "cost": reply.cost}

@@ -21,7 +21,7 @@ STEPS = (
     ("types", "attach"),
     ("catalogue", "retry", "wire", "turn", "schema", "tools"),
     ("body",),
-    ("network", "gather", "conversation", "prompt", "schema", "jobs", "options"),
+    ("network", "gather", "conversation", "prompt", "jobs", "options"),
     ("stream",),
     ("client", "media", "notebook", "journal"),
     ("homes",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -65,12 +66,21 @@ def loading(peer: Peer) -> None:
     peer.until_closed()
 
 
+def calling(peer: Peer) -> None:
+    """A call of a function of the notebook."""
+    call = {"index": 0, "id": "c", "function": {"name": "nap", "arguments": "{}"}}
+    made = {"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    peer.send(HEAD + b"data: " + json.dumps({"choices": [made]}).encode() + b"\n\n" + DONE)
+
+
 def sees(words: str) -> Callable[[Kernel, Run, Server], object]:
     """These words are on the screen."""
     return lambda kernel, run, server: kernel.wait(run, words)
 
 
+NAP = "import time\ndef nap():\n    time.sleep(60)\n%zai chat -T nap --approve always Go"
 PLACES = {
+    "a tool": (calling, NAP, sees("calling nap")),
     "the first byte": (silent, "%%zai chat\nhello", sees("asking")),
     "mid-stream": (midway, "%%zai chat\nhello", sees("beta")),
     "a pouring stream": (pouring, "%%zai chat\nhello", sees("word word")),

@@ -195,7 +195,8 @@ def test_an_image_makes_the_vision_model_answer_and_says_so(cells: Cells, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"GIF89a", "PNG or JPEG"), (b"", "PNG or JPEG"), (None, "No such file")]
+    ("content", "says"),
+    [(b"GIF89a", "cannot be read"), (b"", "empty"), (None, "no file of that name")],
 )
 def test_what_is_no_picture_is_refused(cells: Cells, content: bytes | None, says: str) -> None:
     if content is not None:

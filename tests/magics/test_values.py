@@ -207,3 +207,20 @@ def test_a_verb_from_python_loads_the_extension(shell: object, server: object) -
     assert run("zm.chat('')").error_in_exec is not None
     assert isinstance(shell.zai_magics, object)  # type: ignore[attr-defined]
     run("%unload_ext zai_magics")
+
+
+def test_the_verbs_take_the_values_themselves(cells: Cells) -> None:
+    pytest.importorskip("pandas")
+    source = (
+        "import pandas as pd, zai_magics as zm\n"
+        "df = pd.DataFrame({'city': ['Oslo']})\n"
+        "@zm.tool(name='look')\ndef f(city: str) -> str:\n    return 'seen ' + city\n"
+        'x = zm.chat(\'[[tool look]][[arguments {"city": "Oslo"}]]What?\', attach=df, tool=f,'
+        " approve='always')\n"
+    )
+    ran = cells.run(source)
+    assert ran.ok, ran.out
+    assert "Oslo" in ran.bodies[0]["messages"][0]["content"]
+    assert ran.bodies[1]["messages"][-1]["content"] == "seen Oslo"
+    schema = "y = zm.chat('Who?', schema={'type': 'object', 'properties': {'name': {}}})"
+    assert cells.run(schema).ok and "name" in cells.value("y").data

@@ -169,7 +169,11 @@ def test_a_marked_function_stays_as_it_was() -> None:
     assert zm.tool(weather) is weather
 
 
-@pytest.mark.parametrize("thing", [Shop, 3, Shop("x").buy.__call__, len, "text"], ids=str)
+@pytest.mark.parametrize(
+    "thing",
+    [Shop, 3, Shop("x").buy.__call__, len, "text"],
+    ids=["a class", "a number", "a wrapper", "a builtin", "a text"],
+)
 def test_what_cannot_be_marked_is_refused(thing: Any) -> None:
     with pytest.raises(CommandError):
         zm.tool(thing)

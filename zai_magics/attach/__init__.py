@@ -12,8 +12,17 @@ matplotlib and plotly are imported only where a value of theirs has come.
 from __future__ import annotations
 
 from .given import attachment
-from .table import table_text
+from .name import named
+from .table import is_table, table_text
 from .types import Attachment
 from .value import from_value, is_attachable
 
-__all__ = ["Attachment", "attachment", "from_value", "is_attachable", "table_text"]
+__all__ = [
+    "Attachment",
+    "attachment",
+    "from_value",
+    "is_attachable",
+    "is_table",
+    "named",
+    "table_text",
+]

@@ -96,6 +96,8 @@ def _opened(content: bytes, name: str) -> Any:
             return Image.open(io.BytesIO(content))
     except Image.DecompressionBombError:
         raise refusal(name, f"has too many pixels to be decoded; {SMALLER}") from None
+    except Image.UnidentifiedImageError:  # whose words name an object in memory
+        raise refusal(name, "the picture cannot be read; save it again") from None
     except Exception as error:  # a damaged header makes Pillow raise many things
         raise refusal(name, f"the picture cannot be read ({said(error)}); save it again") from None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..reply import Call, Reply, ToolCall
+from ..steps import Source, steps_of
 from ..types import Json
 from . import facts
 from .rows import COLUMNS, Record, record
@@ -19,6 +20,8 @@ from .texts import Texts, digest, storable
 _ORDERS = "c.kind in ('image', 'video')"
 # A call's number has at most so many digits, whatever numbers a damaged file has.
 _NUMBERS = 10**12
+# Of what came beside the words these are written also where they are nothing.
+_ALWAYS = {"thinking", "tools", "usage", "finish_reason", "elapsed", "note", "sandbox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class Asked:
 
     `key` is by what the same request is known again; without one it is made of the whole request.
     `again` says that it may be written already, because an interrupt came as it was: its `uid`
-    tells.
+    tells. `after` is how many messages follow the user's words, `rounds` how many of them are
+    tool calls and results that later requests carry on.
     """
 
     uid: bytes
@@ -37,11 +41,13 @@ class Asked:
     notebook: str
     model: str
     messages: Sequence[Json]
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Json = field(default_factory=dict)
     conversation: str = ""
     cell: str = ""
     key: bytes = b""
     again: bool = False
+    after: int = 0
+    rounds: int = 0
 
 
 def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
@@ -67,7 +73,10 @@ class Calls:
             "request_id": reply.call.request_id,
             "note": reply.note,
             "sandbox": reply.sandbox,
+            "sources": [list(s) for s in reply.sources],
+            "rounds": asked.rounds,
         }
+        facts = {name: fact for name, fact in facts.items() if fact or name in _ALWAYS}
         return self._insert(db, asked, state, facts, reply.cost, reply.message())
 
     def order(self, db: sqlite3.Connection, asked: Asked, price: float | None) -> int:
@@ -135,7 +144,15 @@ class Calls:
         )
         asked = self._texts.messages(db, record.asked)
         tools = [ToolCall(*t) for t in facts.get("tools", ())]
-        return Reply(record.reply, call, facts.get("thinking", ""), tools, asked)
+        reply = Reply(record.reply, call, facts.get("thinking", ""), tools, asked)
+        reply.steps = steps_of(self.rounds(db, record))
+        reply.sources = tuple(Source(*s) for s in facts.get("sources", ()))
+        return reply
+
+    def rounds(self, db: sqlite3.Connection, record: Record) -> tuple[Json, ...]:
+        """The messages of tool calls and results between a turn's question and its answer."""
+        count = record.result.get("rounds", 0)
+        return tuple(self._texts.messages(db, record.asked)[-count:]) if count else ()
 
     def remove(self, db: sqlite3.Connection, number: int) -> list[int]:
         """Take a call out; gives those of its messages that no other call asked or answered."""
@@ -168,6 +185,7 @@ class Calls:
                 return int(had[0])
         nodes = self._texts.put(db, [*asked.messages, answer] if answer else asked.messages)
         thread = nodes[len(asked.messages) - 1]
+        prompt = nodes[len(asked.messages) - 1 - asked.after]
         said = nodes[-1].message if answer else None
         params = _json(asked.params)
         key = asked.key or digest(asked.endpoint, asked.kind, asked.model, params, thread.digest)
@@ -188,7 +206,7 @@ class Calls:
                 storable(asked.endpoint),
                 storable(asked.model),
                 thread.id,
-                thread.message,
+                prompt.message,
                 said,
                 params,
                 _json(result),

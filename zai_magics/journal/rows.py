@@ -19,7 +19,7 @@ COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.
  c.model, c.params, c.result, c.cost, c.job, c.key, c.asked, c.prompt, c.reply"""
 ORDERS = ("image", "video")
 LATEST = 9.2e9  # seconds since 1970: the last year that pandas knows, 2261
-_COST, _COUNT = 1e11, 10**12
+_COST, _COUNT, _ROUNDS = 1e11, 10**12, 1000
 _STATES = {"submitting", "submitted", "done", "failed", "unknown"}
 _CHAT_STATES = {"complete", "incomplete", "interrupted"}
 # What is kept of a file: where it is, its copy in `blobs`, what it is.
@@ -182,6 +182,8 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("sandbox", "uncharged"), _flag),
     "usage": _usage,
     "tools": _listed(_texts(3)),
+    "sources": _listed(_texts(4)),
+    "rounds": lambda value: value if type(value) is int and 0 < value < _ROUNDS else None,
     "links": _listed(_texts(2)),
     "urls": _listed(lambda url: isinstance(url, str)),
     "route": _route,

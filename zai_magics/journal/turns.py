@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..conversation import Conversation, Place, Setting, Turn
-from ..reply import Call, Reply
+from ..reply import Call, Json, Reply
 from .calls import Asked, Calls
 from .rows import LATEST, Record, as_number, as_text
 from .texts import Texts, storable
@@ -158,7 +158,10 @@ class Turns:
         records = self._calls.newest(db, -1, inside, (known.id,))
         places, parts = self._places(db, known.id), self._parts(db, known.id)
         records.sort(key=lambda r: places[r.id][0])
-        turns = tuple(_turn(r, places[r.id][1], parts.get(r.id, r.prompt)) for r in records)
+        turns = tuple(
+            _turn(r, places[r.id][1], parts.get(r.id, r.prompt), self._calls.rounds(db, r))
+            for r in records
+        )
         settings = tuple(self._settings(db, known.id))
         return Conversation(known.name, known.system, turns, known.id, settings)
 
@@ -197,7 +200,12 @@ class Turns:
         return {call: tuple(said) for call, said in found.items() if isinstance(said, list)}
 
 
-def _turn(record: Record, place: Place | None, user: str | tuple[dict[str, object], ...]) -> Turn:
+def _turn(
+    record: Record,
+    place: Place | None,
+    user: str | tuple[dict[str, object], ...],
+    rounds: tuple[Json, ...],
+) -> Turn:
     usage = record.usage()
     return Turn(
         user,
@@ -212,4 +220,5 @@ def _turn(record: Record, place: Place | None, user: str | tuple[dict[str, objec
         record.id,
         sum(usage[:2]) - usage.thinking if usage else 0,
         record.conversation,
+        rounds=rounds,
     )

@@ -20,16 +20,18 @@ from .cells import cell_id
 from .conversing import Conversing
 from .parse import Parsed
 from .records import Keeping
+from .writing import Writing
 
 
-class Commands(Conversing, Keeping):
+class Commands(Conversing, Keeping, Writing):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
     """
 
-    def __init__(self, *of_the_shell: Any) -> None:
-        super().__init__(*of_the_shell)
+    def __init__(self, *of_the_shell: Any, failed: Any) -> None:
+        super().__init__(*of_the_shell, failed=failed)
+        self.session.ask = lambda call: front.allowed(self.shell, call)
         self._background = Background()
         self._sandbox: Any = None
         self._looked = False
@@ -95,7 +97,7 @@ class Commands(Conversing, Keeping):
 
     def do_chat(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """A turn of the conversation."""
-        view = said.pop("format", "markdown")
+        view = said.pop("format", "json" if said.get("schema") else "markdown")
         options = ChatOptions(stream=not said.pop("no_stream", False), **said)
         place = None if options.alone else self.cells.place()
         turn = self.session.chat(text, options, place=place, names=names)

@@ -56,7 +56,9 @@ def _values(shell: Any, command: str, option: Option) -> list[str]:
     if option.name == "conversation":
         session: Session = shell.zai_magics.session
         return session.conversations.names()
-    return _variables(shell) if option.name in ("out", "attach") else []
+    if option.name == "tool":
+        return [n for n in _variables(shell) if callable(shell.user_ns[n])]
+    return _variables(shell) if option.name in ("out", "attach", "schema") else []
 
 
 def _variables(shell: Any) -> list[str]:

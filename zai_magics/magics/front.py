@@ -77,6 +77,17 @@ def display(shell: Any, value: Any, folder: Path) -> None:
     once.finish()
 
 
+def allowed(shell: Any, call: str) -> bool | None:
+    """Show a tool's call and ask the user for it; None where nobody can answer."""
+    if is_kernel(shell) and not getattr(getattr(shell, "kernel", None), "_allow_stdin", False):
+        return None
+    try:
+        said = input(f"The model wants to call\n{call}\nRun it? [y/N] ")
+    except (EOFError, OSError, RuntimeError):  # a front-end without a keyboard
+        return None
+    return said.strip().casefold() in ("y", "yes")
+
+
 class Formats:
     """Lets IPython show the package's values, but never twice in the cell that streamed them."""
 

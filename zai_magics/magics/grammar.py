@@ -50,12 +50,20 @@ CHAT = (
     _option("--max-tokens", "max_tokens", "int", "N", "longest answer, thinking included"),
     _option("--stop", "stop", "texts", "WORD", "stop before this word"),
     _option("--think", "think", "choice", "HOW", "reasoning", "on off low high max"),
-    _option("-a --attach", "attach", "texts", "X", "an image: a path or URL; repeatable"),
+    _option("-a --attach", "attach", "texts", "X", "a variable, path or URL; repeatable"),
     _option("-c --conversation", "conversation", "text", "NAME", "in another conversation"),
     _option("--alone", "alone", "flag", "", "without the conversation's turns and system prompt"),
+    _option("--schema", "schema", "text", "S", "typed data: fields, a class or a JSON schema"),
+    _option("-T --tool", "tool", "texts", "NAME", "a function that it may call; repeatable"),
+    _option("--approve", "approve", "choice", "HOW", "before a call", "ask always never"),
+    _option("--web", "web", "flag", "", "with the service's web search"),
     _option("-f --format", "format", "choice", "HOW", "how it is shown", "markdown text json"),
     _option("--no-stream", "no_stream", "flag", "", "the whole answer at once"),
 )
+_NOT_CODE = {"schema", "tool", "approve", "web", "format"}
+_NOT_FIX = {*_NOT_CODE, "attach", "conversation", "alone", "stop"}
+CODE = tuple(o for o in CHAT if o.name not in _NOT_CODE)
+FIX = tuple(o for o in CHAT if o.name not in _NOT_FIX)
 AGAIN = _option("--again", "again", "flag", "", "buy it anew, even if this notebook has it")
 IMAGE = (SIZE, QUALITY, _option("-n", "n", "int", "N", "how many pictures"), SAVE, AGAIN)
 VIDEO = (
@@ -85,6 +93,20 @@ COMMANDS = {
             (*CHAT, *COMMON),
             "PROMPT",
             "%%zai chat -t 0.2\nWhat is a p-value? Explain it with {{ n }} coin flips.",
+        ),
+        Command(
+            "code",
+            "only code, shown and offered as the next cell",
+            (*CODE, *COMMON),
+            "PROMPT",
+            "%%zai code -a df\nPlot the mean of each column with its standard error.",
+        ),
+        Command(
+            "fix",
+            "the last error explained, and its cell corrected",
+            (*FIX, MODEL, PARAM, OUT, QUIET, DRY_RUN),
+            "[WORDS]",
+            "%zai fix keep it short",
         ),
         Command(
             "image",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = (
     "reply.Reply",
     *("types.Picture", "types.Pictures", "types.Clip"),
-    *("types.Request", "types.Table", "types.Note", "types.Job"),
+    *("types.Code", "types.Fix", "types.Request", "types.Table", "types.Note", "types.Job"),
 )
 COMMAND_LINE = re.compile(r"^\s*(?:[\w.\[\]\"']+\s*=\s*)?%%?zai\b")
 
@@ -53,6 +53,7 @@ class ZaiMagics(Magics):
         super().__init__(shell)
         self._formats: Formats | None = None
         self._commands: Commands | None = None
+        self._failed: tuple[str, BaseException] | None = None
 
     @property
     def commands(self) -> Commands:
@@ -60,7 +61,8 @@ class ZaiMagics(Magics):
         if self._commands is None:
             from .commands import Commands
 
-            self._commands = Commands(self.shell, self, self.formats, self._folder, self._file)
+            of_the_shell = (self.shell, self, self.formats, self._folder, self._file)
+            self._commands = Commands(*of_the_shell, failed=lambda: self._failed)
             self._commands.begin()  # the cell that runs now
         return self._commands
 
@@ -164,6 +166,10 @@ class ZaiMagics(Magics):
             self._commands.begin()
 
     def _end(self, result: Any = None) -> None:
+        error = result and (result.error_in_exec or result.error_before_exec)
+        # What a command fails with says the next step itself; a cell's own error is still there.
+        if error and not type(error).__module__.startswith("zai_magics."):
+            self._failed = (result.info.raw_cell, error)
         if self._commands is not None:
             self._commands.end(result)
 

@@ -15,7 +15,8 @@ from .parse import Parsed, check_parameter
 def chat(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     """A turn of the conversation: `zm.chat("Hi", model="glm-4.7", think="off")` -> Reply.
 
-    Options are those of `%zai chat` with underscores (`max_tokens=100`, `attach=["a.png"]`).
+    Options are those of `%zai chat` with underscores (`max_tokens=100`); `attach=[fig, "a.png"]`,
+    `tool=[weather]` and `schema=Person` take the values themselves as well as names.
     """
     return _run("chat", prompt, quiet, options)
 
@@ -38,10 +39,10 @@ def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any
     said = {name: value for name, value in options.items() if value is not None}
     for name, value in said.items():
         _check(known[name], value)
-    for name in ("attach", "stop"):
+    for name in ("attach", "stop", "tool"):
         if name in said:
             given = said[name]
-            said[name] = (given,) if isinstance(given, str) else tuple(map(str, given))
+            said[name] = tuple(given) if isinstance(given, (list, tuple)) else (given,)
     # Python has f-strings; what stands in a string is meant as it is.
     return _magics().run(Parsed(command, {"raw": True, **said, "quiet": quiet}, prompt))
 

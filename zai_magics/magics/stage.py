@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import CommandError
 from ..render.live import Painter, show
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from ..types import Note
 from . import front
 from .cells import Cells

@@ -12,12 +12,25 @@ from typing import Any
 
 from ..conversation import Conversation, Transcript
 from ..text import plural
-from ..types import Clip, Job, Note, Picture, Pictures, Progress, Reply, Request, Table
-from . import parts, pieces, safe
+from ..types import (
+    Clip,
+    Code,
+    Fix,
+    Job,
+    Note,
+    Picture,
+    Pictures,
+    Progress,
+    Reply,
+    Request,
+    Table,
+)
+from . import code, parts, pieces, safe
 from . import reply as replies
 
 Bundle = dict[str, Any]
 _LONG = 400
+_HEAD, _TAIL = 300, 1200  # characters of a long prompt that a transcript shows
 
 
 def bundle(value: object, folder: Path | None = None, view: str = "markdown") -> Bundle:
@@ -29,6 +42,10 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
     folder = folder or Path.cwd()
     if isinstance(value, Reply):
         return both(replies.html(value, view), replies.plain(value))
+    if isinstance(value, Code):
+        return both(code.html(value), code.plain(value))
+    if isinstance(value, Fix):
+        return both(code.fix_html(value), code.fix_plain(value))
     if isinstance(value, Picture):
         return both(pieces.picture(value, folder), pieces.plain(value, folder))
     if isinstance(value, Pictures):
@@ -109,13 +126,22 @@ def _transcript(value: Transcript) -> Bundle:
             marks.append(f"older than its context{again}")
         marks += ["its cell is gone"] if i in value.gone else []
         html.append(parts.quiet([f"{i + 1}", turn.model, *marks]))
-        html.append(_asked(turn.prompt) + safe.markdown(turn.reply))
+        asked = _glimpse(turn.prompt)
+        html.append(_asked(asked) + safe.markdown(turn.reply))
         said = ", ".join(marks)
-        lines.append(f"[{i + 1}] {turn.prompt}{f' ({said})' if said else ''}\n\n{turn.reply}")
+        lines.append(f"[{i + 1}] {asked}{f' ({said})' if said else ''}\n\n{turn.reply}")
     if value.note:
         html.append(parts.quiet([value.note]))
         lines.append(value.note)
     return both(safe.page("".join(html)), safe.plain("\n\n".join(lines)))
+
+
+def _glimpse(prompt: str) -> str:
+    """A prompt with a table or a file in it by its beginning and its end, where the question is."""
+    if len(prompt) <= _HEAD + _TAIL + 100:
+        return prompt
+    left = len(prompt) - _HEAD - _TAIL
+    return f"{prompt[:_HEAD]}\n… {left:,} characters …\n{prompt[-_TAIL:]}"
 
 
 def _asked(prompt: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from ..errors import Interrupted, MediaError, NotFound, ZaiError
-from ..types import Draft, Progress, Reply
+from ..types import Code, Draft, Progress, Reply
 from . import parts, safe
 from . import reply as replies
 from .bundle import Bundle, both, bundle
@@ -124,8 +124,9 @@ def final(value: Any, folder: Path, view: str) -> Bundle:
         words = f"{value.model} gave no answer"
         return both(safe.page(parts.quiet([words])), words)
     shown = bundle(value, folder, view)
-    if isinstance(value, Reply):
-        shown[replies.RECORD] = replies.record(value)
+    turn = value.reply if isinstance(value, Code) else value
+    if isinstance(turn, Reply):
+        shown[replies.RECORD] = replies.record(turn)
     return shown
 
 

@@ -27,17 +27,23 @@ def quiet(items: Iterable[str], badge: str = "") -> str:
     return f'<div style="{QUIET};margin-top:6px">{mark}{words}</div>'
 
 
+def quiet_words(text: str) -> str:
+    """Quiet words within a line."""
+    return f'<span style="{QUIET}">{safe.escape(text)}</span>'
+
+
 def warning(text: str) -> str:
     """A sentence that should not be overlooked."""
     style = "border-left:3px solid rgba(230,150,0,0.9);padding-left:8px;margin:6px 0 8px"
     return f'<div style="{style}">{safe.escape(text)}</div>' if text else ""
 
 
-def fold(title: str, html: str) -> str:
-    """Something folded away under its title."""
+def fold(title: str, html: str, unfolded: bool = False) -> str:
+    """Something folded away under its title, or shown and to be folded away."""
     inner = "border-left:2px solid rgba(128,128,128,0.4);padding-left:12px;margin:4px 0 8px 2px"
+    open_tag = "<details open>" if unfolded else "<details>"
     return (
-        f'<details><summary style="{QUIET};cursor:pointer">{safe.escape(title)}</summary>'
+        f'{open_tag}<summary style="{QUIET};cursor:pointer">{safe.escape(title)}</summary>'
         f'<div style="{inner}">{html}</div></details>'
     )
 

@@ -11,6 +11,7 @@ from ..notebook import RECORD as RECORD
 from ..text import whole
 from ..types import Draft, Json, Reply
 from . import parts, safe
+from . import steps as rounds
 from .growing import Growing
 
 _GLIMPSE = 280
@@ -32,7 +33,14 @@ def facts(reply: Reply) -> list[str]:
 
 
 def html(reply: Reply, view: str = "markdown") -> str:
-    """The whole reply: thinking folded, the answer, what is wrong with it, the quiet line."""
+    """The whole reply: calls and thinking folded, the answer, its sources, what is wrong with it,
+    the quiet line.
+    """
+    return around(reply, _answer(str(reply), view))
+
+
+def around(reply: Reply, answer: str) -> str:
+    """An answer's HTML with what came before it and what is to be said below it."""
     thinking = ""
     if reply.thinking:
         how_long = parts.seconds(reply.call.thought_for)
@@ -42,24 +50,29 @@ def html(reply: Reply, view: str = "markdown") -> str:
     )
     badge = "sandbox" if reply.sandbox else ""
     return safe.page(
-        thinking
-        + _answer(str(reply), view)
+        rounds.html(reply.steps)
+        + thinking
+        + answer
         + calls
+        + rounds.sources(reply.sources)
         + parts.warning(reply.note)
         + parts.quiet(facts(reply), badge)
     )
 
 
 def plain(reply: Reply) -> str:
-    """The answer's words, as they are."""
-    return safe.plain(str(reply))
+    """The answer's words, as they are; a line for every call before them."""
+    calls = [rounds.plain(step) for step in reply.steps]
+    return "\n\n".join((*calls, safe.plain(str(reply)))) if calls else safe.plain(str(reply))
 
 
 def closing(reply: Reply) -> str:
     """What a terminal shows under the words."""
     badge = "[sandbox] " if reply.sandbox else ""
     note = f"! {reply.note}\n" if reply.note else ""
-    return safe.plain(note + badge + " · ".join(filter(None, facts(reply))))
+    found = rounds.sources_plain(reply.sources)
+    above = f"{found}\n" if found else ""
+    return above + safe.plain(note + badge + " · ".join(filter(None, facts(reply))))
 
 
 def record(reply: Reply) -> Json:
@@ -89,17 +102,19 @@ def record(reply: Reply) -> Json:
 def draft_html(draft: Draft, growing: Growing, view: str = "markdown") -> str:
     """A reply under way. Thinking shows its last words only, until the answer begins."""
     text = draft.text
+    before = rounds.html(draft.steps)
     if text:
-        above = _thought(draft)
+        above = before + _thought(draft)
         body = growing.html(text) if view == "markdown" else safe.verbatim(text)
         return safe.page(above + body + _notice(draft))
     words = draft.thinking
     if not words:
-        return safe.page(parts.quiet([draft.notice or f"asking {draft.model} …"]))
+        return safe.page(before + parts.quiet([draft.notice or f"asking {draft.model} …"]))
     glimpse = ("… " if len(words) > _GLIMPSE else "") + words[-_GLIMPSE:]
     style = f"{parts.QUIET};white-space:pre-wrap;font-style:italic"
     return safe.page(
-        parts.quiet([f"thinking … {len(words):,} characters"])
+        before
+        + parts.quiet([f"thinking … {len(words):,} characters"])
         + f'<div style="{style}">{safe.escape(glimpse)}</div>'
         + _notice(draft)
     )

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..reply import Reply
-from ..types import Draft, Progress
+from ..types import Code, Draft, Fix, Progress
 from . import pieces, safe
 from . import reply as replies
+from . import steps as rounds
 from .bundle import bundle
 from .text import settled
 
@@ -22,6 +23,7 @@ class TerminalPainter:
         self._folder, self._out = folder, out
         self._taken = 0
         self._pending = ""
+        self._steps = 0  # rounds of calls that were written
         self._said = ""
         self._latest: Any = None
 
@@ -40,16 +42,29 @@ class TerminalPainter:
         if isinstance(value, Reply):
             rest = self._pending if self._taken else str(value)
             self._write(safe.plain(rest) + "\n" + replies.closing(value) + "\n")
+        elif isinstance(value, (Code, Fix)):
+            self._write("\n" + bundle(value, self._folder)["text/plain"] + "\n")
+            self._write(replies.closing(value.reply) + "\n")
         elif isinstance(value, Draft):
             self._write(safe.plain(self._pending) + "\n" * bool(self._taken))
         elif value is not None and not isinstance(value, Progress):
             self._write(bundle(value, self._folder)["text/plain"] + "\n")
+
+    def _rounds(self, draft: Draft) -> None:
+        """Rounds of calls that have ended: what is said after them is another answer."""
+        done = [s for s in draft.steps if all(c.result or c.error for c in s.calls)]
+        for step in done[self._steps :]:
+            self._write(safe.plain(self._pending) + "\n" * bool(self._taken))
+            self._write(rounds.plain(step._replace(text="")) + "\n")
+            self._taken, self._pending = 0, ""
+        self._steps = len(done)
 
     def withdraw(self) -> None:
         """What is written stays."""
         self._latest = None
 
     def _words(self, draft: Draft) -> None:
+        self._rounds(draft)
         if draft.notice:
             self._line(safe.plain(draft.notice))
         elif draft.n_thoughts and not draft.n:

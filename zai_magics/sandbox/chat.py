@@ -87,6 +87,8 @@ def _body(received: Received, faults: Faults) -> tuple[str, str]:
         return f"```json\n{json.dumps(_object(received), ensure_ascii=False)}\n```", label
     if received.last_is_tool:
         return report.tool_results(received), label
+    if script.wants_correction(received.prompt):
+        return script.corrected(received.prompt), label
     if script.wants_only_code("\n".join(received.texts("system"))):
         return script.only_code(), ""
     return f"{report.sentences(received)}\n\n{script.about(received.prompt)}", label

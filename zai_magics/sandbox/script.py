@@ -101,6 +101,9 @@ _FIGURES = (
 )
 
 
+_FIXED = "A script cannot tell what went wrong. With a key a model would; this is the cell again:"
+
+
 def about(prompt: str) -> str:
     """The body for a prompt: `about("show me a table")` -> a Markdown table."""
     words = set(re.findall(r"[a-z]+", prompt.lower()))
@@ -124,6 +127,22 @@ def long_text() -> str:
 def only_code() -> str:
     """The answer to a request for code alone; the label is the code's first line."""
     return f"```python\n# {NOTE}\n{_CODE}\n```"
+
+
+def corrected(prompt: str) -> str:
+    """The answer to a cell that failed: the same cell, with a comment that says so."""
+    fence, _, source = prompt[prompt.index("```") :].partition("python\n")
+    cell = source.partition(f"\n{fence}\n")[0]
+    return f"{_FIXED}\n\n{fence}python\n# {NOTE}\n{cell}\n{fence}"
+
+
+# "the whole corrected cell" of a prompt that begins with the cell in a block
+_FAILED = re.compile(r"`{3,}python\n.*\bcorrected cell\b", re.DOTALL)
+
+
+def wants_correction(prompt: str) -> bool:
+    """Whether a failed cell is to be corrected."""
+    return _FAILED.search(prompt) is not None
 
 
 # "Answer only with code", "nothing but Python code", "code only"

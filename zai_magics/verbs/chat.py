@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import catalogue, prompt
-from ..client import ChatStream
-from ..conversation import Conversation, Place, Turn, estimate
+from .. import catalogue
+from ..conversation import Conversation, Place, estimate
 from ..errors import CommandError, Interrupted, ZaiError
-from ..journal import Asked
 from ..options import ChatOptions
 from ..types import Draft, Json, Reply, Request
 from ..wire import chat as wire
-from .common import expanded, no_key
+from .common import composed, no_key
+from .exchange import Exchange, Plan
 
 if TYPE_CHECKING:
+    from ..attach import Attachment
+    from ..schema import Schema
     from ..session import Session
+    from .calling import Calling
 
 Content = str | tuple[Json, ...]
 CONTEXT = 128_000  # tokens, for a model that the catalogue does not know
@@ -36,92 +36,123 @@ def turn(
 
     An interrupted or broken answer is given as far as it came and kept, then raised.
     """
-    said = expanded(session, text, options, names, options.attach)
-    context = _context(session, options, place)
-    no_key(session, options.system or context.system)
-    content = wire.user_content(said, [prompt.image(a) for a in options.attach])
-    user: Content = content if isinstance(content, str) else tuple(content)
-    before = context.turns[: context.index(place)]
-    model, note = _model(session, options, user, [turn.user for turn in before])
-    params = options.params(model)
-    skip = context.beyond(_room(model, params, user, options.system or context.system), place)
-    carried = context.context(user, place, options.system, skip)
-    messages = list(carried)
-    elsewhere = "" if options.alone else _elsewhere(session, options, context)
-    note = "; ".join(filter(None, (note, elsewhere, _left_out(skip, model))))
+    calling = _calling(session, options, names)
+    plan = _plan(session, text, options, place, names, calling)
     if options.dry_run:
-        yield _dry_run(session, messages, model, params, note)
+        yield _dry_run(session, plan)
         return
-    with session.client().stream(messages, model=model, **params) as stream:
-        asked_at = session.timing.now()
-        trouble = yield from _drafts(stream)
-    if trouble is None or not stream.answer.empty:
-        reply = stream.reply(_ending(trouble))
-        reply = reply if reply.note else stream.reply(note)
-        reply.asked = carried  # not a list of its own for every reply
-        reply.call = replace(reply.call, conversation="" if options.alone else context.name)
-        session.spent.add(reply.cost)
-        beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
-        if carried.past and carried.past.turn.params == beside:
-            beside = carried.past.turn.params  # turns that are asked alike have them once
-        asked = Asked(
-            os.urandom(16),
-            asked_at,
-            "chat",
-            session.seller(),
-            session.scope(),
-            model,
-            messages,
-            beside,
-            reply.call.conversation,
-            place.cell if place else "",
-        )
-        turn = Turn(
-            user,
-            reply,
-            reply.model,
-            place,
-            reply.thinking,
-            _state(trouble),
-            params=beside,
-            asked_in=reply.call.conversation,
-            named=options.conversation is not None,
-            past=carried.past,
-            at=asked_at,
-            tokens=sum(reply.usage[:2]) - reply.usage.thinking if reply.usage else 0,
-        )
-        trouble = _written(session, asked, reply, turn, options.alone) or trouble
-        yield reply
+    exchange = Exchange(session, plan, calling)
+    trouble = yield from exchange.run()
+    if exchange.reply is not None:
+        yield exchange.reply
     if trouble is not None:
-        raise _with_hint(trouble, model) from None
+        raise _with_hint(trouble, plan.model) from None
 
 
-def _written(
-    session: Session, asked: Asked, reply: Reply, turn: Turn, alone: bool
-) -> Interrupted | None:
-    """Write the turn down before it is shown as the value; an interrupt waits for that."""
-    try:
-        session.conversations.add(asked, reply, turn, alone)
+def _plan(
+    session: Session,
+    text: str,
+    options: ChatOptions,
+    place: Place | None,
+    names: Mapping[str, Any],
+    calling: Calling | None,
+) -> Plan:
+    """What the turn is to send."""
+    said, inserted = composed(session, text, options, names, options.attach)
+    attached = (*_attached(options, names), *inserted)
+    for one in attached:
+        no_key(session, one.text)
+    where = _where(session, options, place)
+    wanted = _wanted(options, names)
+    system = options.system if options.system is not None else where.system
+    no_key(session, system)
+    user = wire.user_content(said, attached)
+    before = where.turns[: where.index(place)]
+    model, note = _model(session, options, user, [turn.user for turn in before])
+    params = _params(options, model, calling, wanted)
+    if wanted:
+        from .. import schema
+
+        system = "\n\n".join(filter(None, (system, schema.instructions(wanted))))
+    skip = where.beyond(_room(model, params, user, system), place)
+    elsewhere = "" if options.alone else _elsewhere(session, options, where)
+    notes = (*(a.note for a in attached), note, elsewhere, _left_out(skip, model))
+    return Plan(
+        where,
+        place,
+        where.context(user, place, system, skip),
+        model,
+        params,
+        "; ".join(filter(None, notes)),
+        options.conversation is not None,
+        options.alone,
+        wanted,
+    )
+
+
+def _attached(options: ChatOptions, names: Mapping[str, Any]) -> list[Attachment]:
+    """What `-a` names."""
+    if not options.attach:
+        return []
+    from .. import attach
+
+    found = []
+    for given in options.attach:
+        if isinstance(given, attach.Attachment):
+            found.append(given)
+        elif isinstance(given, str):
+            found.append(attach.attachment(given, names))
+        else:
+            found.append(attach.from_value(given, type(given).__name__))
+    return found
+
+
+def _wanted(options: ChatOptions, names: Mapping[str, Any]) -> Schema | None:
+    """What `--schema` asks for."""
+    if not options.schema:
         return None
-    except KeyboardInterrupt:
-        session.conversations.add(replace(asked, again=True), reply, turn, alone)
-    return Interrupted("stopped; the answer is kept")
+    from .. import schema
+
+    if isinstance(options.schema, str):
+        return schema.parse(options.schema, names)
+    return schema.of(options.schema, names)
 
 
-def _drafts(stream: ChatStream) -> Generator[Draft, None, ZaiError | Interrupted | None]:
-    """Snapshots until the stream ends; what ended it too early is returned, not raised."""
-    try:
-        yield stream.answer.draft()
-        for delta in stream:
-            yield stream.answer.draft(delta.notice)
-    except KeyboardInterrupt:
-        return Interrupted("stopped; what had come is kept, run the cell again to ask anew")
-    except ZaiError as error:
-        return error
-    return None
+def _calling(session: Session, options: ChatOptions, names: Mapping[str, Any]) -> Calling | None:
+    if not options.tool:
+        return None
+    from .. import tools
+    from .calling import Calling
+
+    given = {f.__name__: f for f in options.tool if not isinstance(f, str)}
+    wanted = [f if isinstance(f, str) else f.__name__ for f in options.tool]
+    known = tools.named(wanted, {**names, **given})
+    return Calling(session, known, options.approve or "ask")
 
 
-def _context(session: Session, options: ChatOptions, place: Place | None) -> Conversation:
+def _params(
+    options: ChatOptions, model: str, calling: Calling | None, wanted: Schema | None
+) -> Json:
+    """The request's parameters beside its messages."""
+    params = options.params(model)
+    known = catalogue.entry(model)
+    offered = [
+        *(calling.requests() if calling else ()),
+        *([wire.WEB_SEARCH] if options.web else ()),
+    ]
+    if options.web and known is not None and known.kind != "chat":
+        raise CommandError(f"{model} has no web search; leave --web or the image out")
+    if offered:
+        params = {"tools": offered, **params}
+    if wanted and not offered and (known is None or known.kind == "chat"):
+        params = {"response_format": {"type": "json_object"}, **params}
+    if wanted and not options.think:  # it would be paid for, and the answer is data
+        params = {**wire.thinking("off", known.thinks if known else "switch"), **params}
+    return params
+
+
+def _where(session: Session, options: ChatOptions, place: Place | None) -> Conversation:
+    """The conversation that this becomes a turn of."""
     if options.alone:
         if options.conversation:
             raise CommandError("--alone is without a conversation; leave -c or --alone out")
@@ -144,18 +175,6 @@ def _model(
         why = f"an earlier turn has an image, which {wanted} cannot read, so {vision} was asked"
         return vision, f"{why}; --alone asks without it, %zai new begins anew"
     return wanted, ""
-
-
-def _ending(trouble: BaseException | None) -> str:
-    if trouble is None:
-        return ""
-    return "interrupted" if isinstance(trouble, Interrupted) else "incomplete: it broke off here"
-
-
-def _state(trouble: BaseException | None) -> str:
-    if trouble is None:
-        return "complete"
-    return "interrupted" if isinstance(trouble, Interrupted) else "incomplete"
 
 
 def _with_hint(error: ZaiError | Interrupted, model: str) -> ZaiError | Interrupted:
@@ -195,21 +214,21 @@ def _left_out(turns: int, model: str) -> str:
     return f"{first} left out: the conversation is longer than what {model} takes (%zai new)"
 
 
-def _dry_run(
-    session: Session, messages: Sequence[Json], model: str, params: Json, note: str
-) -> Request:
-    body = wire.body(messages, model, params)
+def _dry_run(session: Session, plan: Plan) -> Request:
+    messages = [*plan.carried]
+    body = wire.body(messages, plan.model, plan.params)
     tokens = estimate(messages)
-    known = catalogue.entry(model)
+    known = catalogue.entry(plan.model)
     price = catalogue.dollars(None)
     if known is not None and known.price == "free":
         price = "free"
     elif known is not None and known.input is not None:
         asked = catalogue.dollars(tokens * known.input / catalogue.MILLION)
         price = f"{asked} for the prompt"
-        if known.output is not None and isinstance(params.get("max_tokens"), int):
-            longest = catalogue.dollars(params["max_tokens"] * known.output / catalogue.MILLION)
-            price += f", at most {longest} for {params['max_tokens']} tokens of answer"
+        most = plan.params.get("max_tokens")
+        if known.output is not None and isinstance(most, int):
+            longest = catalogue.dollars(most * known.output / catalogue.MILLION)
+            price += f", at most {longest} for {most} tokens of answer"
         price += f" ({known.price})"
-    price = f"{price}; {note}" if note else price
+    price = f"{price}; {plan.note}" if plan.note else price
     return Request(session.endpoint().url + wire.PATH, body, tokens, price)

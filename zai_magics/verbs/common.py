@@ -16,12 +16,14 @@ from ..orders import Order
 from ..types import Json, Progress, Request
 
 if TYPE_CHECKING:
+    from ..attach import Attachment
     from ..session import Session
 
 T = TypeVar("T")
 EXPECTED = {"image": 15.0, "video": 90.0}
 SANDBOX_EXPECTED = 4.0
 ANEW = "--again in the cell buys it anew"
+_NO_PROMPT = "there is no prompt: write it after the options, or in the cell's body"
 MAYBE_CHARGED = (
     "an order for this was sent, and nothing is known of it: it may have been made and charged; "
     f"look at your bill on z.ai; {ANEW}"
@@ -38,9 +40,24 @@ def expanded(
     """The prompt as it goes out. Raises PromptError when there is nothing to send."""
     said = text if options.raw else prompt.expand(text, names)
     if not said.strip() and not attach:
-        raise PromptError("there is no prompt: write it after the options, or in the cell's body")
+        raise PromptError(_NO_PROMPT)
     no_key(session, said)
     return said
+
+
+def composed(
+    session: Session,
+    text: str,
+    options: Common,
+    names: Mapping[str, Any],
+    attach: tuple[str, ...] = (),
+) -> tuple[str, list[Attachment]]:
+    """As `expanded`, and the images that stand in the prompt as `{{ figure }}`."""
+    said, inserted = (text, []) if options.raw else prompt.compose(text, names)
+    if not said.strip() and not attach:
+        raise PromptError(_NO_PROMPT)
+    no_key(session, said)
+    return said, inserted
 
 
 def no_key(session: Session, text: str) -> None:

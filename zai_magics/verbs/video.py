@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import jobs, media, prompt
+from .. import jobs, media
 from ..client import Client
 from ..errors import (
     CommandError,
@@ -16,7 +16,9 @@ from ..errors import (
     JobPending,
     MediaError,
     NotFound,
+    PromptError,
     ZaiError,
+    one_line,
 )
 from ..journal import Record
 from ..options import VideoOptions
@@ -55,7 +57,7 @@ def clip(
     if len(options.attach) > 2:
         raise CommandError("a video takes one frame or two (-a FIRST -a LAST), not more")
     said = expanded(session, text, options, names, options.attach)
-    frames = [prompt.image(a) for a in options.attach]
+    frames = [_frame(a, names) for a in options.attach]
     model = options.model or session.settings.video_model
     body = given({"model": model, "prompt": said or None, **options.params(frames)})
     order = Order("video", body, said, session.seller(), session.price(model), frames, cell)
@@ -86,6 +88,16 @@ def clip(
     ordered = _Ordered(number, job, first, options.save, seen)
     yield from _finish(session, session.client(), ordered)
     session.lost.discard(order.key)
+
+
+def _frame(given: str, names: Mapping[str, Any]) -> str:
+    """The URL of a frame: of a picture's path or URL, or of an image of the notebook."""
+    from .. import attach
+
+    found = attach.attachment(given, names)
+    if found.kind != "image":
+        raise PromptError(f"-a {one_line(given, 60)} is no image; a video begins with one")
+    return found.url
 
 
 def wait(

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BadAnswer, PromptError
-from ..types import Delta, Json, ToolCall, Usage
+from ..types import Delta, Json, Source, ToolCall, Usage
 
+if TYPE_CHECKING:
+    from ..attach import Attachment
+
+SOURCES = 50  # the most that the service's search gives
 PATH = "/chat/completions"
+# docs.z.ai, web search in chat; the engine's name is required.
+WEB_SEARCH: Json = {
+    "type": "web_search",
+    "web_search": {"enable": True, "search_engine": "search_pro_jina", "search_result": True},
+}
 _EFFORTS = {"low", "high", "max"}
 
 
@@ -87,12 +96,38 @@ class Encoder:
         return pieces
 
 
-def user_content(text: str, images: Sequence[str]) -> str | list[Json]:
-    """A user message's content: plain text, or parts with the images (URLs or data URLs) first."""
-    if not images:
-        return text
-    parts: list[Json] = [{"type": "image_url", "image_url": {"url": url}} for url in images]
-    return [*parts, {"type": "text", "text": text}]
+def user_content(text: str, attached: Sequence[Attachment]) -> str | tuple[Json, ...]:
+    """A user message's content: plain text, or parts with images, files and clips first.
+
+    Text models take a string only (code 1210), so texts that are attached stand in it, before the
+    user's words.
+    """
+    parts = [_part(a) for a in attached if a.url]
+    words = "\n\n".join(filter(None, (*(a.text for a in attached), text)))
+    if not parts:
+        return words
+    return (*parts, *([{"type": "text", "text": words}] if words.strip() else ()))
+
+
+def _part(attached: Attachment) -> Json:
+    """A part of a message: docs.z.ai, vision models. A file by its URL takes the older form, which
+    has no place for its name.
+    """
+    url, kind = attached.url, attached.kind
+    if kind == "file" and url.startswith("data:"):
+        name = attached.name.replace("\\", "/").rpartition("/")[2]
+        return {"type": "file", "file": {"file_data": url, "filename": name}}
+    name = {"image": "image_url", "video": "video_url"}.get(kind, "file_url")
+    return {"type": name, name: {"url": url}}
+
+
+def tool_result(call: str, text: str, image: str = "") -> Json:
+    """The message with a call's result; a picture stands beside the words (seen live, glm-4.6v)."""
+    content: Any = text
+    if image:
+        parts = [{"type": "image_url", "image_url": {"url": image}}]
+        content = [*parts, {"type": "text", "text": text}]
+    return {"role": "tool", "tool_call_id": call, "content": content}
 
 
 def thinking(choice: str, thinks: str) -> Json:
@@ -125,6 +160,7 @@ def delta(event: Json) -> Delta | None:
             _word(choice.get("finish_reason")),
             usage(counted) if counted else None,
             event,
+            sources=_sources(event["web_search"]) if "web_search" in event else (),
         )
     except (AttributeError, KeyError, IndexError, TypeError, ValueError):
         return None
@@ -175,6 +211,14 @@ def _tool_calls(calls: Any) -> tuple[tuple[int, ToolCall], ...]:
             index = place
         found.append((index, ToolCall(str(call.get("id") or ""), str(name), arguments)))
     return tuple(found)
+
+
+def _sources(found: Any) -> tuple[Source, ...]:
+    """What a web search found; of a row of another shape what can be read."""
+    rows = found if isinstance(found, list) else []
+    names = ("title", "link", "media", "publish_date")
+    texts = [[_word(row.get(n)) or "" for n in names] for row in rows if isinstance(row, dict)]
+    return tuple(Source(*row) for row in texts if row[1])[:SOURCES]
 
 
 def _joined(content: Any) -> str:

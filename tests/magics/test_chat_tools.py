@@ -1,0 +1,254 @@
+"""`-T`: functions of the notebook that the model may call, within limits and with leave."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from books import restart, shown, turns
+from shell_cells import Cells
+
+from zai_magics.errors import CommandError, Interrupted, ToolLimit
+
+TOOLS = """
+ran = []
+def weather(city: str, days: int = 1) -> str:
+    "The weather of a city."
+    ran.append((city, days))
+    return f"{city}: {days} sunny"
+def boom(word: str):
+    ran.append(word)
+    raise ValueError("no " + word)
+def onward(word: str):
+    ran.append(word)
+    return "[[tool weather]] [[arguments {\\"city\\": \\"Rome\\"}]]"
+def forever(n: int = 0):
+    ran.append(n)
+    return "[[tool forever]] [[arguments {\\"n\\": " + str(len(ran)) + "}]]"
+def same():
+    ran.append(1)
+    return "[[tool same]] [[arguments {}]]"
+def stopped():
+    raise KeyboardInterrupt
+"""
+
+
+@pytest.fixture(autouse=True)
+def tools(cells: Cells) -> None:
+    """Functions of the notebook."""
+    assert cells.run(TOOLS, "tools").ok
+
+
+def ask(cells: Cells, prompt: str, options: str = "-T weather --approve always") -> Any:
+    return cells.run(f"%%zai chat -o made {options}\n{prompt}", "1")
+
+
+def ran(cells: Cells) -> list[Any]:
+    """What the functions were called with."""
+    return list(cells.value("ran"))
+
+
+CALL = '[[tool weather]][[arguments {"city": "Oslo", "days": 2}]]What now?'
+
+
+def test_a_call_is_run_and_its_result_sent_back(cells: Cells) -> None:
+    asked = ask(cells, CALL)
+    assert asked.ok, asked.out
+    assert ran(cells) == [("Oslo", 2)] and len(asked.bodies) == 2
+    first, second = asked.bodies
+    (offered,) = first["tools"]
+    assert offered["function"]["name"] == "weather"
+    assert offered["function"]["parameters"]["required"] == ["city"]
+    *_, called, result = second["messages"]
+    assert called["role"] == "assistant" and called["reasoning_content"]
+    assert json.loads(called["tool_calls"][0]["function"]["arguments"]) == {
+        "city": "Oslo",
+        "days": 2,
+    }
+    assert result == {
+        "role": "tool",
+        "tool_call_id": called["tool_calls"][0]["id"],
+        "content": "Oslo: 2 sunny",
+    }
+    assert "Oslo: 2 sunny" in cells.value("made")
+
+
+def test_calls_and_results_are_shown_in_order(cells: Cells) -> None:
+    asked = ask(cells, CALL)
+    html = asked.displays[-1]["data"]["text/html"]
+    places = [
+        html.index(part) for part in ("weather(city=", "Oslo: 2 sunny", "tools have answered")
+    ]
+    assert places == sorted(places) and html.count("<details") >= 2
+    assert 'weather(city="Oslo", days=2) → Oslo: 2 sunny' in shown(asked)
+
+
+def test_the_value_has_the_steps_and_what_all_of_it_took(cells: Cells) -> None:
+    ask(cells, CALL)
+    made = cells.value("made")
+    (step,) = made.steps
+    (call,) = step.calls
+    assert (call.name, call.result, call.error) == ("weather", "Oslo: 2 sunny", "")
+    with cells.zai.session.journal.read() as db:
+        rows = db.execute("select result from calls order by id").fetchall()
+    tokens = [json.loads(result)["usage"] for (result,) in rows]
+    assert len(rows) == 2 and made.usage.prompt == sum(t[0] for t in tokens)
+
+
+def test_the_turn_is_one_and_later_requests_carry_its_rounds(cells: Cells) -> None:
+    ask(cells, CALL)
+    assert turns(cells) == [cells.zai.session.conversation.turns[0].prompt]
+    later = cells.run("%zai chat and then?", "2").body["messages"]
+    assert [m["role"] for m in later] == ["user", "assistant", "tool", "assistant", "user"]
+
+
+def test_in_a_new_kernel_the_rounds_are_there(
+    cells: Cells, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from books import save
+
+    path = save(tmp_path / "lesson.ipynb", {"1": "%%zai chat"})
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    ask(cells, CALL)
+    restart(cells)
+    later = cells.run("%zai chat and then?", "2").body["messages"]
+    assert [m["role"] for m in later] == ["user", "assistant", "tool", "assistant", "user"]
+    cells.run("%zai log -q -o found -n 5")
+    (value,) = [
+        r
+        for r in (cells.run(f"x = %zai log --open {n}") and cells.value("x") for n in (1, 2))
+        if r.steps
+    ]
+    assert value.steps[0].calls[0].result == "Oslo: 2 sunny"
+
+
+def test_several_rounds_go_on_until_there_are_words(cells: Cells) -> None:
+    asked = ask(
+        cells, '[[tool onward]][[arguments {"word": "a"}]]', "-T onward -T weather --approve always"
+    )
+    assert asked.ok and len(asked.bodies) == 3
+    assert ran(cells) == ["a", ("Rome", 1)] and len(cells.value("made").steps) == 2
+
+
+def test_several_calls_in_one_answer_are_run_in_their_order(cells: Cells) -> None:
+    asked = ask(cells, 'Use weather for "Oslo", then boom', "-T weather -T boom --approve always")
+    assert asked.ok, asked.out
+    (step,) = cells.value("made").steps
+    assert [c.name for c in step.calls] == ["weather", "boom"]
+
+
+def test_a_function_that_raises_tells_the_model_and_the_user(cells: Cells) -> None:
+    asked = ask(cells, '[[tool boom]][[arguments {"word": "luck"}]]', "-T boom --approve always")
+    assert asked.ok and "ValueError: no luck" in asked.bodies[1]["messages"][-1]["content"]
+    assert "failed: ValueError: no luck" in shown(asked)
+
+
+WRONG = {
+    "a number for a text": '{"city": 7}',
+    "a text for a number": '{"city": "Oslo", "days": "2"}',
+    "an unknown name": '{"city": "Oslo", "nights": 2}',
+    "nothing": "{}",
+    "no JSON": "city=Oslo",
+    "cut JSON": '{"city": "Os',
+    "a list": '["Oslo"]',
+    "a key twice": '{"city": "Oslo", "city": "Rome"}',
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_arguments_that_do_not_fit_run_nothing(cells: Cells, name: str) -> None:
+    asked = ask(cells, f"[[tool weather]][[arguments {WRONG[name]}]]")
+    assert asked.ok and ran(cells) == []
+    assert len(asked.bodies) == 2 and "not run" in shown(asked)
+
+
+def test_a_tool_that_was_not_offered_is_not_run(cells: Cells) -> None:
+    asked = ask(cells, '[[tool boom]][[arguments {"word": "x"}]]')
+    assert asked.ok and ran(cells) == []
+    assert "no tool" in asked.bodies[1]["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "runs"), [("y", True), ("YES ", True), ("", False), ("n", False)]
+)
+def test_each_call_is_asked_for_and_shown_whole(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, answer: str, runs: bool
+) -> None:
+    asked_for: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda words="": asked_for.append(words) or answer)
+    monkeypatch.setattr(cells.shell, "kernel", type("K", (), {"_allow_stdin": True}), raising=False)
+    asked = ask(cells, CALL, "-T weather")
+    assert asked.ok and ran(cells) == [("Oslo", 2)] * runs
+    assert len(asked_for) == 1 and "weather" in asked_for[0] and "Oslo" in asked_for[0]
+    if not runs:
+        assert "did not allow" in asked.bodies[1]["messages"][-1]["content"]
+
+
+def test_where_nobody_can_be_asked_nothing_is_run(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        cells.shell, "kernel", type("K", (), {"_allow_stdin": False}), raising=False
+    )
+    asked = ask(cells, CALL, "-T weather")
+    assert asked.ok and ran(cells) == [] and "nobody to be asked" in shown(asked)
+
+
+def test_never_means_never(cells: Cells) -> None:
+    assert ask(cells, CALL, "-T weather --approve never").ok and ran(cells) == []
+
+
+@pytest.mark.parametrize(("tool", "most"), [("forever", 8), ("same", 3)])
+def test_a_loop_without_end_is_stopped_and_what_was_said_is_kept(
+    cells: Cells, tool: str, most: int
+) -> None:
+    asked = ask(cells, f"[[tool {tool}]][[arguments {{}}]]", f"-T {tool} --approve always")
+    assert isinstance(asked.error, ToolLimit) and len(ran(cells)) < most + 1
+    assert len(asked.bodies) <= most + 1
+    assert cells.zai.session.conversation.turns[0].state == "incomplete"
+
+
+def test_an_interrupt_in_a_tool_stops_the_turn_and_keeps_it(cells: Cells) -> None:
+    asked = ask(cells, "[[tool stopped]][[arguments {}]]", "-T stopped --approve always")
+    assert isinstance(asked.error, Interrupted) and len(asked.bodies) == 1
+    (turn,) = cells.zai.session.conversation.turns
+    assert turn.state == "interrupted" and turn.call
+    later = cells.run("%zai chat and then?", "2")
+    assert [m["role"] for m in later.body["messages"]] == ["user", "user"]
+
+
+def test_a_network_that_fails_after_a_call_keeps_what_was_done(cells: Cells) -> None:
+    cells.run('def bad():\n    ran.append(1)\n    return "[[error 1301]]"', "2")
+    asked = ask(cells, "[[tool bad]][[arguments {}]]", "-T bad --approve always")
+    assert not asked.ok and ran(cells) == [1] and "bad()" in shown(asked)
+
+
+def test_a_result_that_holds_the_key_is_withheld(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shop import KEY
+
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    cells.run("import os\ndef leak():\n    return str(dict(os.environ))", "2")
+    asked = ask(cells, "[[tool leak]][[arguments {}]]", "-T leak --approve always")
+    assert (
+        asked.ok and KEY not in json.dumps(asked.bodies) and "withheld" in json.dumps(asked.bodies)
+    )
+
+
+@pytest.mark.parametrize("name", ["nothing", "int", "ran"])
+def test_what_is_no_tool_sends_nothing(cells: Cells, name: str) -> None:
+    asked = ask(cells, "hi", f"-T {name}")
+    assert isinstance(asked.error, CommandError) and asked.sent == [], name
+
+
+def test_sources_of_a_web_search_are_listed_as_links_whose_hosts_are_seen(cells: Cells) -> None:
+    asked = ask(cells, "news?", "--web")
+    assert asked.body["tools"][0]["web_search"]["enable"] is True
+    html = asked.displays[-1]["data"]["text/html"]
+    assert 'href="https://example.invalid/1"' in html and "example.invalid" in html
+    made = cells.value("made")
+    assert [s.url for s in made.sources] == [f"https://example.invalid/{n}" for n in (1, 2)]
+    cells.run("again = %zai log --open 1", "3")
+    assert cells.value("again").sources == made.sources

@@ -1,0 +1,94 @@
+"""What came before an answer's last words -> HTML and text: tool calls in their order, and the
+sources of a web search.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ..types import Called, Source, Step
+from . import links, parts, safe
+
+_SHORT = 60
+_PICTURE = "max-width:480px;height:auto;margin:4px 0"
+_DATA = ("data:image/png;base64,", "data:image/jpeg;base64,")
+
+
+def html(steps: Sequence[Step]) -> str:
+    """The words of every round, and its calls folded with what they gave."""
+    return "".join(
+        (safe.markdown(step.text) if step.text else "") + "".join(map(_call, step.calls))
+        for step in steps
+    )
+
+
+def plain(step: Step) -> str:
+    """One round for a terminal: its words, and a line a call."""
+    return safe.plain("\n".join(filter(None, (step.text, *map(line, step.calls)))))
+
+
+def line(call: Called) -> str:
+    """A call in one line: `weather({"city": "Oslo"}) → 12 °C · 0.2 s`."""
+    shown = f"{call.name}({_short(_inner(call.arguments))})"
+    if not (call.result or call.error):
+        return f"{shown} …"
+    gave = f"not run: {_short(call.error)}" if call.error and not call.elapsed else ""
+    gave = gave or (f"failed: {_short(call.error)}" if call.error else _short(call.result))
+    return f"{shown} → {gave}" + (
+        f" · {parts.seconds(call.elapsed)}" if call.elapsed >= 0.05 else ""
+    )
+
+
+def sources(found: Sequence[Source]) -> str:
+    """The pages that a web search found, as links whose hosts can be seen."""
+    rows = "".join(f"<li>{_link(source)}</li>" for source in found)
+    title = f"{len(found)} source{'s' * (len(found) != 1)} of the web search"
+    return parts.fold(title, f'<ol style="margin:0">{rows}</ol>') if rows else ""
+
+
+def sources_plain(found: Sequence[Source]) -> str:
+    """The same as lines."""
+    return safe.plain("\n".join(f"[{n}] {s.title} {s.url}" for n, s in enumerate(found, 1)))
+
+
+def _call(call: Called) -> str:
+    inside = safe.verbatim(_pretty(call.arguments)) + safe.verbatim(call.error or call.result)
+    picture = call.image if call.image.startswith(_DATA) else ""
+    shown = f'<img src="{safe.attribute(picture)}" style="{_PICTURE}">' if picture else ""
+    return parts.fold(line(call), inside, call.table) + shown
+
+
+def _link(source: Source) -> str:
+    host = links.host(source.url)
+    words = safe.escape(source.title or source.url)
+    about = " · ".join(filter(None, (host or source.url, source.when)))
+    if host:
+        words = (
+            f'<a href="{safe.attribute(source.url)}" target="_blank" rel="noopener noreferrer">'
+            f"{words}</a>"
+        )
+    return f"{words} {parts.quiet_words(about)}"
+
+
+def _inner(arguments: str) -> str:
+    """`city="Oslo"` of `{"city": "Oslo"}`; what is no object as it is."""
+    try:
+        given = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return arguments
+    if not isinstance(given, dict):
+        return arguments
+    return ", ".join(f"{k}={json.dumps(v, ensure_ascii=False)}" for k, v in given.items())
+
+
+def _pretty(arguments: str) -> str:
+    try:
+        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return arguments
+
+
+def _short(text: str) -> str:
+    words = " ".join(text[: _SHORT * 4].split())
+    return words if len(words) <= _SHORT and len(text) <= _SHORT * 4 else words[: _SHORT - 1] + "…"

@@ -1,0 +1,249 @@
+"""One turn's requests, one after the other: the first, and one more for every round of tool calls
+and for every answer that does not fit its schema.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..client import ChatStream
+from ..conversation import Context, Conversation, Place, Turn
+from ..errors import Interrupted, SchemaError, ZaiError
+from ..journal import Asked
+from ..types import Draft, Json, Reply, Step, Usage
+
+if TYPE_CHECKING:
+    from ..schema import Schema
+    from ..session import Session
+    from .calling import Calling
+
+Trouble = ZaiError | Interrupted | None
+REPAIRS = 2
+_CUT = "the answer was cut off at max_tokens, so it is not whole; raise --max-tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a turn is to send: to whom, with which parameters, after which messages.
+
+    `where` is the conversation that it becomes a turn of; `named` says that it was asked for by
+    name, `alone` that it is a turn of none. `note` is said under the answer.
+    """
+
+    where: Conversation
+    place: Place | None
+    carried: Context
+    model: str
+    params: Json
+    note: str = ""
+    named: bool = False
+    alone: bool = False
+    wanted: Schema | None = None
+
+
+class Exchange:
+    """`trouble = yield from exchange.run()` gives drafts; then `exchange.reply` is what came."""
+
+    def __init__(self, session: Session, plan: Plan, calling: Calling | None = None) -> None:
+        self._session, self._plan, self._calling = session, plan, calling
+        self._model, self._note = plan.model, plan.note
+        self._steps: list[Step] = []
+        self._rounds: list[Json] = []  # tool calls and results: later requests carry them
+        self._tries: list[Json] = []  # answers that did not fit, and what was wrong: they do not
+        self._before: list[Reply] = []
+        self.reply: Reply | None = None
+
+    def run(self) -> Generator[Draft, None, Trouble]:
+        """Drafts until the last answer has come; what ended it too early is returned."""
+        while True:
+            trouble, asked, reply = yield from self._ask()
+            if reply is None:
+                return self._without_words(trouble)
+            if trouble is None and reply.tool_calls and self._calling:
+                self._write(asked, reply)
+                trouble = yield from self._call(reply, self._calling)
+                if trouble is None:
+                    continue
+                asked, reply = replace(asked, again=True), self._stopped(reply)
+            elif trouble is None and self._plan.wanted and not reply.tool_calls:
+                trouble = self._check(reply, self._plan.wanted)
+                if trouble is None and reply.typed is None:
+                    self._write(asked, reply)
+                    self._before.append(reply)
+                    continue
+            return self._end(asked, reply, trouble)
+
+    def _ask(self) -> Generator[Draft, None, tuple[Trouble, Asked, Reply | None]]:
+        """Send what there is to send, once; the answer as far as it came, if anything did."""
+        session, plan = self._session, self._plan
+        context = replace(plan.carried, rounds=tuple(self._rounds))
+        messages = [*context, *self._tries]
+        with session.client().stream(messages, model=self._model, **plan.params) as stream:
+            at = session.timing.now()
+            trouble = yield from self._drafts(stream)
+        beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
+        if context.past and context.past.turn.params == beside:
+            beside = context.past.turn.params  # turns that are asked alike have them once
+        name = "" if plan.alone else plan.where.name
+        asked = Asked(
+            os.urandom(16),
+            at,
+            "chat",
+            session.seller(),
+            session.scope(),
+            self._model,
+            messages,
+            beside,
+            name,
+            plan.place.cell if plan.place else "",
+            after=len(self._rounds) + len(self._tries),
+            rounds=0 if self._tries else len(self._rounds),
+        )
+        if trouble is not None and stream.answer.empty:
+            return trouble, asked, None
+        reply = stream.reply(_ending(trouble))
+        reply = reply if reply.note else stream.reply(self._note)
+        reply.asked = context  # not a list of its own for every reply
+        reply.call = replace(reply.call, conversation=name)
+        session.spent.add(reply.cost)
+        return trouble, asked, reply
+
+    def _drafts(self, stream: ChatStream) -> Generator[Draft, None, Trouble]:
+        """Snapshots until the stream ends; what ended it too early is returned, not raised."""
+        steps = tuple(self._steps)
+        try:
+            yield stream.answer.draft(steps=steps)
+            for delta in stream:
+                yield stream.answer.draft(delta.notice, steps)
+        except KeyboardInterrupt:
+            return Interrupted("stopped; what had come is kept, run the cell again to ask anew")
+        except ZaiError as error:
+            return error
+        return None
+
+    def _call(self, reply: Reply, calling: Calling) -> Generator[Draft, None, Trouble]:
+        """Run the calls of an answer; their results go out with the next request."""
+        self._before.append(reply)
+        steps, at = tuple(self._steps), len(self._steps)
+        results: Sequence[Json] = ()
+        try:
+            running = calling.run(reply)
+            for step, doing in running:
+                self._steps[at:] = [step]
+                yield Draft(reply.model, notice=doing, sandbox=reply.sandbox, steps=(*steps, step))
+            results = calling.results
+        except Interrupted as stop:
+            return stop
+        except KeyboardInterrupt:
+            return Interrupted("stopped; what had come is kept, run the cell again to ask anew")
+        except ZaiError as error:
+            return error
+        said = reply.message()
+        if reply.thinking:  # which the service wants back while it is calling
+            said["reasoning_content"] = reply.thinking
+        self._rounds += [said, *results]
+        self._model, self._note = calling.model(self._model, self._note)
+        return None
+
+    def _check(self, reply: Reply, wanted: Schema) -> Trouble:
+        """Read the typed value out of the answer, or note what is to be asked again."""
+        if reply.finish_reason == "length":
+            return SchemaError(f"{_CUT} and run the cell again")
+        from .. import schema
+
+        read = schema.read(str(reply), wanted)
+        if not read.problems:
+            reply.typed = read.data
+            return None
+        if len(self._tries) < 2 * REPAIRS:
+            self._tries += [
+                {"role": "assistant", "content": str(reply)},
+                {"role": "user", "content": schema.repair(read.problems)},
+            ]
+            return None
+        more = f" (and {len(read.problems) - 1} more)" if len(read.problems) > 1 else ""
+        return SchemaError(
+            f"the answer does not fit --schema, also when asked {REPAIRS} times again: "
+            f"{read.problems[0]}{more}; change the prompt, the schema or the model"
+        )
+
+    def _end(self, asked: Asked, reply: Reply, trouble: Trouble) -> Trouble:
+        """Write the turn down before it is shown as the value; an interrupt waits for that."""
+        plan, total = self._plan, self._total(reply)
+        turn = Turn(
+            plan.carried.user,
+            total,
+            reply.model,
+            plan.place,
+            reply.thinking,
+            _state(trouble),
+            params=asked.params,
+            asked_in=asked.conversation,
+            named=plan.named,
+            past=plan.carried.past,
+            at=asked.at,
+            tokens=sum(reply.usage[:2]) - reply.usage.thinking if reply.usage else 0,
+            rounds=tuple(self._rounds),
+        )
+        self.reply = total
+        return self._write(asked, reply, _state(trouble), turn) or trouble
+
+    def _write(
+        self, asked: Asked, reply: Reply, state: str = "complete", turn: Turn | None = None
+    ) -> Trouble:
+        """An answer that does not end a turn is written down as a call alone."""
+        add = self._session.conversations.add
+        turn = None if self._plan.alone else turn
+        try:
+            add(asked, reply, state, turn)
+            return None
+        except KeyboardInterrupt:
+            add(replace(asked, again=True), reply, state, turn)
+        return Interrupted("stopped; the answer is kept")
+
+    def _stopped(self, reply: Reply) -> Reply:
+        """An answer whose calls came to no end: its words, and the calls as steps."""
+        self._before.pop()
+        ended = Reply(str(reply), replace(reply.call, note="interrupted"), reply.thinking)
+        ended.asked = reply.asked
+        return ended
+
+    def _without_words(self, trouble: Trouble) -> Trouble:
+        """The request that failed was not the first: what the ones before it brought is kept."""
+        if self._steps:
+            call = replace(self._before[-1].call, note=_ending(trouble))
+            self.reply = self._total(Reply("", call), False)
+        return trouble
+
+    def _total(self, reply: Reply, last: bool = True) -> Reply:
+        """The answer with what all requests took together, and the steps before it."""
+        if not self._before:
+            return reply
+        all_of_them = [*self._before, *([reply] if last else [])]
+        used = [r.usage for r in all_of_them if r.usage]
+        costs = [r.cost for r in all_of_them]
+        call = replace(
+            reply.call,
+            usage=sum(used, Usage()) if used else None,
+            cost=None if None in costs else sum(c for c in costs if c is not None),
+            elapsed=sum(r.elapsed for r in all_of_them),
+        )
+        made = Reply(str(reply), call, reply.thinking, reply.tool_calls)
+        made.asked, made.typed = reply.asked, reply.typed
+        made.steps, made.sources = tuple(self._steps), reply.sources
+        return made
+
+
+def _ending(trouble: Trouble) -> str:
+    if trouble is None:
+        return ""
+    return "interrupted" if isinstance(trouble, Interrupted) else "incomplete: it broke off here"
+
+
+def _state(trouble: Trouble) -> str:
+    if trouble is None or isinstance(trouble, SchemaError):
+        return "complete"
+    return "interrupted" if isinstance(trouble, Interrupted) else "incomplete"
