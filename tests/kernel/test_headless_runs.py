@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -116,3 +117,21 @@ def test_a_failing_cell_that_is_allowed_keeps_its_one_line(
     shown, error = nbformat.read(tmp_path / "bad.ipynb", 4).cells[1].outputs
     assert "incomplete" in shown.data["text/html"] and shown.data["text/plain"]
     assert error.ename == "IncompleteAnswer" and len(error.traceback) == 1
+
+
+def test_the_notebook_of_a_data_scientist_runs_without_a_key(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    for name in ("sklearn", "matplotlib", "pandas"):
+        pytest.importorskip(name)
+    source = Path(__file__).parents[2] / "notebooks" / "data_science.ipynb"
+    (tmp_path / source.name).write_bytes(source.read_bytes())
+    ran = convert(tmp_path, sandbox, "--execute", "--to", "notebook", "--inplace", source.name)
+    assert ran.returncode == 0, ran.stderr
+    cells = nbformat.read(tmp_path / source.name, 4).cells
+    saved = {c.id: json.dumps(c.get("outputs", "")) for c in cells}
+    failed = [c.id for c in cells if '"output_type": "error"' in saved[c.id]]
+    assert [c.id for c in cells if "raises-exception" in c.metadata.get("tags", ())] == failed
+    shown = "".join(saved.values())
+    said = ("178 rows", "image: PNG", "Cannubi", "13.745", "moving_average", "colour_intensity")
+    assert [words for words in said if words not in shown] == []
