@@ -252,3 +252,34 @@ def test_sources_of_a_web_search_are_listed_as_links_whose_hosts_are_seen(cells:
     assert [s.url for s in made.sources] == [f"https://example.invalid/{n}" for n in (1, 2)]
     cells.run("again = %zai log --open 1", "3")
     assert cells.value("again").sources == made.sources
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.html", "a.json", "a.py", "a.ipynb"])
+def test_an_export_tells_of_the_calls_or_leaves_them_out_and_can_be_written_again(
+    cells: Cells, tmp_path: Any, name: str
+) -> None:
+    ask(cells, CALL, "-T weather --approve always --web")
+    for _ in range(2):
+        ran = cells.run(f"%zai export {name}", "2")
+        assert ran.ok, ran.out
+    text = (tmp_path / name).read_text("utf-8")
+    assert "tools have answered" in text or name == "a.py"
+    assert ("Oslo: 2 sunny" in text) == (name != "a.py")
+    if name in ("a.py", "a.ipynb"):  # what cannot be called there is not offered there
+        assert '"function"' not in text.replace('\\"', '"') and "web" in text
+
+
+def test_history_shows_the_calls_of_a_turn(cells: Cells) -> None:
+    ask(cells, CALL)
+    assert 'weather(city="Oslo", days=2) → Oslo: 2 sunny' in shown(cells.run("%zai history", "2"))
+
+
+def test_a_long_prompt_is_shortened_in_the_history_and_whole_in_an_export(
+    cells: Cells, tmp_path: Any
+) -> None:
+    words = " ".join(f"w{number}" for number in range(2000))
+    cells.run(f"%%zai\n{words} the question?", "1")
+    told = shown(cells.run("%zai history", "2"))
+    assert "w0 w1" in told and "the question?" in told and "w700" not in told
+    cells.run("%zai export a.html", "3")
+    assert "w700" in (tmp_path / "a.html").read_text("utf-8")

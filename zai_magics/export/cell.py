@@ -31,6 +31,9 @@ def options(turn: Turn, images: Sequence[str] = ()) -> tuple[str, ...]:
     given = params(turn)
     said = [f"-m {model}"] if model else []
     said += _think(given, turn.model)
+    if given.get("tools") == [chat.WEB_SEARCH]:
+        del given["tools"]
+        said.append("--web")
     for name, value in given.items():
         said += _option(name, value)
     if turn.params.get("stream") is False:

@@ -18,12 +18,17 @@ _CARRIED = {"messages", "model", "stream"}
 
 
 def params(turn: Turn) -> Json:
-    """The parameters that the turn was asked with."""
-    return {
+    """The parameters that the turn was asked with, but for functions of the notebook that it was
+    asked in: nothing in an export could run them.
+    """
+    given = {
         name: value
         for name, value in turn.params.items()
         if value is not None and name not in _CARRIED
     }
+    tools = given.pop("tools", None)
+    rest = [t for t in tools if t.get("type") != "function"] if isinstance(tools, list) else []
+    return {**given, "tools": rest} if rest else given
 
 
 def marks(conversation: Conversation, at: int) -> list[str]:

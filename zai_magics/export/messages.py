@@ -9,6 +9,9 @@ from ..conversation import Conversation
 from ..types import Json
 from .common import to_json
 
+_NEEDED = {"role", "content"}
+_KNOWN = _NEEDED | {"tool_calls", "tool_call_id", "reasoning_content"}
+
 
 def text(conversation: Conversation) -> str:
     """A list of `{"role": …, "content": …}`, the system prompt first."""
@@ -25,4 +28,4 @@ def is_ours(path: Path) -> bool:
     said = notebook.read_json(path)
     if not isinstance(said, list) or not said:
         return False
-    return all(isinstance(m, dict) and set(m) == {"role", "content"} for m in said)
+    return all(isinstance(m, dict) and _NEEDED <= set(m) <= _KNOWN for m in said)

@@ -13,6 +13,8 @@ from markdown_it.token import Token
 from ..conversation import Conversation
 from ..errors import one_line
 from ..render import safe
+from ..render.steps import line
+from ..steps import steps_of
 from .common import VERSION, begins_with, marks
 from .harmless import harmless
 
@@ -31,6 +33,9 @@ def text(conversation: Conversation) -> str:
         blocks.append(f"## {at + 1}")
         if turn.prompt:
             blocks.append(_verbatim(turn.prompt))
+        if turn.rounds:
+            calls = (line(call) for step in steps_of(turn.rounds) for call in step.calls)
+            blocks.append(_verbatim("\n".join(calls)))
         if turn.reply.strip():
             blocks.append(_answer(turn.reply))
         if quiet := " · ".join(map(_inline, marks(conversation, at))):

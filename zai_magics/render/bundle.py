@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..conversation import Conversation, Transcript
+from ..steps import steps_of
 from ..text import plural
 from ..types import (
     Clip,
@@ -27,6 +28,7 @@ from ..types import (
 )
 from . import code, parts, pieces, safe
 from . import reply as replies
+from . import steps as rounds
 
 Bundle = dict[str, Any]
 _LONG = 400
@@ -60,7 +62,7 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
     if isinstance(value, Transcript):
         return _transcript(value)
     if isinstance(value, Conversation):
-        return _transcript(Transcript(value))
+        return _transcript(Transcript(value), whole=True)
     if isinstance(value, Job):
         return bundle(Note(_job(value)))
     if isinstance(value, Table):
@@ -109,7 +111,8 @@ def _job(job: Job) -> str:
     return f"job {job.id} · {job.model} · {state} · %zai wait {job.id}"
 
 
-def _transcript(value: Transcript) -> Bundle:
+def _transcript(value: Transcript, whole: bool = False) -> Bundle:
+    """A conversation to be read; long prompts are shortened, unless the `whole` is wanted."""
     conversation = value.conversation
     turns = conversation.turns
     if not turns:
@@ -126,10 +129,12 @@ def _transcript(value: Transcript) -> Bundle:
             marks.append(f"older than its context{again}")
         marks += ["its cell is gone"] if i in value.gone else []
         html.append(parts.quiet([f"{i + 1}", turn.model, *marks]))
-        asked = _glimpse(turn.prompt)
-        html.append(_asked(asked) + safe.markdown(turn.reply))
+        asked = turn.prompt if whole else _glimpse(turn.prompt)
+        steps = steps_of(turn.rounds)
+        html.append(_asked(asked) + rounds.html(steps) + safe.markdown(turn.reply))
         said = ", ".join(marks)
-        lines.append(f"[{i + 1}] {asked}{f' ({said})' if said else ''}\n\n{turn.reply}")
+        lines.append(f"[{i + 1}] {asked}{f' ({said})' if said else ''}")
+        lines += [*map(rounds.plain, steps), str(turn.reply)]
     if value.note:
         html.append(parts.quiet([value.note]))
         lines.append(value.note)
