@@ -105,7 +105,7 @@ FAILURES = {
         "s = '''```\n{{ nothing }}\n```'''\nraise ValueError(s)",
         "{{ nothing }}",
     ),
-    "a syntax error": ("x = (\n1,", "SyntaxError"),
+    "a syntax error": ("x = 1\ny = = 2", "SyntaxError"),
     "an interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "a chain": (
         "try:\n    1/0\nexcept ZeroDivisionError as e:\n    raise OSError('no') from e",
