@@ -11,19 +11,10 @@ from typing import Any
 import pytest
 from books import shown
 from shell_cells import Cells
-from shop import KEY, Shop
+from shop import Shop
 
 from zai_magics.retry import Timing
 from zai_magics.types import Clip, Job
-
-
-@pytest.fixture
-def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """A service that has not made the clip before `go_on` is set."""
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    with Shop() as made:
-        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
-        yield made
 
 
 @pytest.fixture

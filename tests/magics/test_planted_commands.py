@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from books import restart, shown
 from shell_cells import Cells
-from shop import KEY, Shop, drop, interrupt, png
+from shop import Shop, drop, interrupt, png
 
 FILE = Path("zai-home") / "journal.db"
 FINE = ("%zai", "%zai chat hi again", "%zai jobs", "%zai history", "%zai log", "%zai log cat")
@@ -73,15 +72,6 @@ CHANGES = [
     "update calls set id = 9223372036854775807 where id = 6",
     "update threads set parent = id, message = 'x' || id",
 ]
-
-
-@pytest.fixture
-def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """What `cells` buy from and chat with."""
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    with Shop() as made:
-        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
-        yield made
 
 
 def bought(cells: Cells, shop: Shop) -> None:
