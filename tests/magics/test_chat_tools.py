@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from books import restart, shown, turns
+from bought import html
 from shell_cells import Cells
 
 from zai_magics.errors import CommandError, Interrupted, ToolLimit
@@ -212,6 +213,7 @@ def test_a_loop_without_end_is_stopped_and_what_was_said_is_kept(
 def test_an_interrupt_in_a_tool_stops_the_turn_and_keeps_it(cells: Cells) -> None:
     asked = ask(cells, "[[tool stopped]][[arguments {}]]", "-T stopped --approve always")
     assert isinstance(asked.error, Interrupted) and len(asked.bodies) == 1
+    assert "stopped() …" in shown(asked) and "interrupted" in html(asked)
     (turn,) = cells.zai.session.conversation.turns
     assert turn.state == "interrupted" and turn.call
     later = cells.run("%zai chat and then?", "2")
@@ -283,3 +285,24 @@ def test_a_long_prompt_is_shortened_in_the_history_and_whole_in_an_export(
     assert "w0 w1" in told and "the question?" in told and "w700" not in told
     cells.run("%zai export a.html", "3")
     assert "w700" in (tmp_path / "a.html").read_text("utf-8")
+
+
+def test_an_interrupt_while_a_round_is_written_down_stops_the_turn_and_keeps_it(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zai_magics.conversations import Conversations
+
+    add, times = Conversations.add, []
+
+    def stopped_once(self: Conversations, *given: Any) -> None:
+        add(self, *given)
+        times.append(given)
+        if len(times) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Conversations, "add", stopped_once)
+    asked = ask(cells, CALL)
+    assert isinstance(asked.error, Interrupted) and ran(cells) == [] and len(asked.bodies) == 1
+    with cells.zai.session.journal.read() as db:
+        assert db.execute("select count(*) from calls").fetchone() == (1,)
+    assert len(cells.zai.session.conversation.turns) == 1

@@ -5,7 +5,7 @@ and for every answer that does not fit its schema.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Trouble = ZaiError | Interrupted | None
 REPAIRS = 2
+_STOPPED = "stopped; what had come is kept, run the cell again to ask anew"
 _CUT = "the answer was cut off at max_tokens, so it is not whole; raise --max-tokens"
 
 
@@ -63,17 +64,18 @@ class Exchange:
             if reply is None:
                 return self._without_words(trouble)
             if trouble is None and reply.tool_calls and self._calling:
-                self._write(asked, reply)
-                trouble = yield from self._call(reply, self._calling)
+                trouble = self._write(asked, reply) or (yield from self._call(reply))
                 if trouble is None:
                     continue
-                asked, reply = replace(asked, again=True), self._stopped(reply)
+                asked, reply = replace(asked, again=True), _stopped(reply, trouble)
             elif trouble is None and self._plan.wanted and not reply.tool_calls:
                 trouble = self._check(reply, self._plan.wanted)
                 if trouble is None and reply.typed is None:
-                    self._write(asked, reply)
-                    self._before.append(reply)
-                    continue
+                    trouble = self._write(asked, reply)
+                    if trouble is None:
+                        self._before.append(reply)
+                        continue
+                    asked = replace(asked, again=True)
             return self._end(asked, reply, trouble)
 
     def _ask(self) -> Generator[Draft, None, tuple[Trouble, Asked, Reply | None]]:
@@ -119,32 +121,30 @@ class Exchange:
             for delta in stream:
                 yield stream.answer.draft(delta.notice, steps)
         except KeyboardInterrupt:
-            return Interrupted("stopped; what had come is kept, run the cell again to ask anew")
+            return Interrupted(_STOPPED)
         except ZaiError as error:
             return error
         return None
 
-    def _call(self, reply: Reply, calling: Calling) -> Generator[Draft, None, Trouble]:
+    def _call(self, reply: Reply) -> Generator[Draft, None, Trouble]:
         """Run the calls of an answer; their results go out with the next request."""
-        self._before.append(reply)
         steps, at = tuple(self._steps), len(self._steps)
-        results: Sequence[Json] = ()
+        calling = self._calling
+        if calling is None:
+            return None
         try:
-            running = calling.run(reply)
-            for step, doing in running:
+            for step, doing in calling.run(reply):
                 self._steps[at:] = [step]
                 yield Draft(reply.model, notice=doing, sandbox=reply.sandbox, steps=(*steps, step))
-            results = calling.results
-        except Interrupted as stop:
-            return stop
         except KeyboardInterrupt:
-            return Interrupted("stopped; what had come is kept, run the cell again to ask anew")
+            return Interrupted(_STOPPED)
         except ZaiError as error:
             return error
+        self._before.append(reply)
         said = reply.message()
         if reply.thinking:  # which the service wants back while it is calling
             said["reasoning_content"] = reply.thinking
-        self._rounds += [said, *results]
+        self._rounds += [said, *calling.results]
         self._model, self._note = calling.model(self._model, self._note)
         return None
 
@@ -204,13 +204,6 @@ class Exchange:
             add(replace(asked, again=True), reply, state, turn)
         return Interrupted("stopped; the answer is kept")
 
-    def _stopped(self, reply: Reply) -> Reply:
-        """An answer whose calls came to no end: its words, and the calls as steps."""
-        self._before.pop()
-        ended = Reply(str(reply), replace(reply.call, note="interrupted"), reply.thinking)
-        ended.asked = reply.asked
-        return ended
-
     def _without_words(self, trouble: Trouble) -> Trouble:
         """The request that failed was not the first: what the ones before it brought is kept."""
         if self._steps:
@@ -220,7 +213,7 @@ class Exchange:
 
     def _total(self, reply: Reply, last: bool = True) -> Reply:
         """The answer with what all requests took together, and the steps before it."""
-        if not self._before:
+        if not (self._before or self._steps):
             return reply
         all_of_them = [*self._before, *([reply] if last else [])]
         used = [r.usage for r in all_of_them if r.usage]
@@ -235,6 +228,13 @@ class Exchange:
         made.asked, made.typed = reply.asked, reply.typed
         made.steps, made.sources = tuple(self._steps), reply.sources
         return made
+
+
+def _stopped(reply: Reply, trouble: Trouble) -> Reply:
+    """An answer whose calls came to no end: its words. The calls are steps."""
+    ended = Reply(str(reply), replace(reply.call, note=_ending(trouble)), reply.thinking)
+    ended.asked = reply.asked
+    return ended
 
 
 def _ending(trouble: Trouble) -> str:
