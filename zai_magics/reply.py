@@ -198,8 +198,7 @@ class Reply(str):
             except ValueError:
                 continue
         raise NotJSON(
-            "this reply is not JSON: ask for JSON in the prompt, and with --param "
-            'response_format={"type":"json_object"}; -f json shows it, and asks for nothing'
+            'this reply is not JSON; ask for data with --schema "name, age int" (%zai help chat)'
         )
 
     def to_frame(self) -> Any:

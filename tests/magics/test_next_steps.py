@@ -33,9 +33,9 @@ def test_a_reply_that_is_no_json_says_so_in_one_line_with_the_way(cells: Cells) 
     ran = cells.run("x.data")
     assert isinstance(ran.error, NotJSON) and isinstance(ran.error, ValueError)
     assert len(lines(ran.out)) == 1 and "Traceback" not in ran.out
-    (option,) = [word for word in ran.out.split() if word.startswith("response_format=")]
-    asked = cells.run(f"%zai chat --param {option.rstrip(';')} as JSON")
-    assert asked.body["response_format"] == {"type": "json_object"}
+    option = ran.out[ran.out.index("--schema") : ran.out.index(" (%zai")]
+    asked = cells.run(f"x = %zai chat {option} Who?")
+    assert asked.ok and set(cells.value("x").data) == {"name", "age"}
 
 
 def test_a_turn_older_than_its_context_says_what_to_do(cells: Cells) -> None:
