@@ -94,6 +94,10 @@ class Turn:
             said.append({"role": "assistant", "content": self.reply})
         return said
 
+    def contents(self) -> list[Any]:
+        """What its messages say: texts, or lists of parts where there are images."""
+        return [self.user, *(message.get("content") for message in self.rounds)]
+
     @property
     def weight(self) -> int:
         """The tokens of its messages, roughly."""

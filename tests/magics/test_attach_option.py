@@ -167,6 +167,8 @@ def test_a_tool_that_draws_shows_and_sends_the_picture(cells: Cells) -> None:
     assert (pixels(result[0]) == cells.value("pixels")).all()
     assert "data:image/png;base64" in ran.displays[-1]["data"]["text/html"]
     assert "went on" in html(ran)
+    later = cells.run("%zai chat and then?", "5")
+    assert later.ok and later.body["model"] == "glm-4.6v"
     ran = cells.run(
         "%%zai chat --alone -T table --approve always\n[[tool table]][[arguments {}]]", "4"
     )

@@ -68,7 +68,8 @@ def _plan(
     no_key(session, system)
     user = wire.user_content(said, attached)
     before = where.turns[: where.index(place)]
-    model, note = _model(session, options, user, [turn.user for turn in before])
+    said_before = [content for turn in before for content in turn.contents()]
+    model, note = _model(session, options, user, said_before)
     params = _params(options, model, calling, wanted)
     if wanted:
         from .. import schema
@@ -171,7 +172,7 @@ def _model(
     vision = session.settings.vision_model
     if not isinstance(user, str):
         return vision, f"{wanted} reads no images, so {vision} was asked"
-    if any(not isinstance(content, str) for content in before):
+    if any(isinstance(content, (list, tuple)) for content in before):
         why = f"an earlier turn has an image, which {wanted} cannot read, so {vision} was asked"
         return vision, f"{why}; --alone asks without it, %zai new begins anew"
     return wanted, ""
