@@ -158,12 +158,13 @@ def test_a_video_begins_with_an_image_of_the_notebook(cells: Cells) -> None:
 def test_a_tool_that_draws_shows_and_sends_the_picture(cells: Cells) -> None:
     assert cells.run("def draw():\n    return picture\ndef table():\n    return df", "2").ok
     ran = cells.run(
-        "%%zai chat -o made -T draw --approve always\n[[tool draw]][[arguments {}]]", "3"
+        "%%zai chat -o made -T draw --approve always --web\n[[tool draw]][[arguments {}]]", "3"
     )
     assert ran.ok, ran.out
     first, second = ran.bodies
     result = second["messages"][-1]["content"]
     assert (first["model"], second["model"]) == ("glm-4.7", "glm-4.6v")
+    assert [t["type"] for t in second["tools"]] == ["function"]  # vision models search nothing
     assert (pixels(result[0]) == cells.value("pixels")).all()
     assert "data:image/png;base64" in ran.displays[-1]["data"]["text/html"]
     assert "went on" in html(ran)

@@ -77,7 +77,7 @@ class Calling:
         if refused:
             return self._refused(call, refused)
         outcome = tools.run(tool, given, self._session.timing.clock)
-        text, image = self._told(outcome)
+        text, image = self._told(outcome, call.name)
         failed = _WITHHELD if self._session.holds_key(outcome.error) else outcome.error
         table = not failed and attach.is_table(outcome.value)
         return Called(call.name, call.arguments, text, failed, outcome.elapsed, image, table)
@@ -94,12 +94,12 @@ class Calling:
             return _NOBODY
         return "" if said else _NO
 
-    def _told(self, outcome: tools.Outcome) -> tuple[str, str]:
+    def _told(self, outcome: tools.Outcome, name: str) -> tuple[str, str]:
         """What the model is told, and the picture that goes with it."""
         text, image, value = outcome.text, "", outcome.value
         if attach.is_attachable(value) or attach.is_table(value):
             with suppress(PromptError):  # too large a picture; that there is one has been said
-                seen = attach.from_value(value, "result")
+                seen = attach.from_value(value, name)
                 text, image = seen.text or text, seen.url if seen.kind == "image" else ""
         if self._session.holds_key(text):
             text = _WITHHELD

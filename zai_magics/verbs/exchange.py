@@ -50,7 +50,7 @@ class Exchange:
 
     def __init__(self, session: Session, plan: Plan, calling: Calling | None = None) -> None:
         self._session, self._plan, self._calling = session, plan, calling
-        self._model, self._note = plan.model, plan.note
+        self._model, self._note, self._params = plan.model, plan.note, plan.params
         self._steps: list[Step] = []
         self._rounds: list[Json] = []  # tool calls and results: later requests carry them
         self._tries: list[Json] = []  # answers that did not fit, and what was wrong: they do not
@@ -83,7 +83,7 @@ class Exchange:
         session, plan = self._session, self._plan
         context = replace(plan.carried, rounds=tuple(self._rounds))
         messages = [*context, *self._tries]
-        with session.client().stream(messages, model=self._model, **plan.params) as stream:
+        with session.client().stream(messages, model=self._model, **self._params) as stream:
             at = session.timing.now()
             trouble = yield from self._drafts(stream)
         beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
@@ -145,7 +145,10 @@ class Exchange:
         if reply.thinking:  # which the service wants back while it is calling
             said["reasoning_content"] = reply.thinking
         self._rounds += [said, *calling.results]
-        self._model, self._note = calling.model(self._model, self._note)
+        model, self._note = calling.model(self._model, self._note)
+        if model != self._model:  # to one that reads images, and searches nothing
+            self._params = {**self._params, "tools": calling.requests()}
+        self._model = model
         return None
 
     def _check(self, reply: Reply, wanted: Schema) -> Trouble:
@@ -226,7 +229,8 @@ class Exchange:
         )
         made = Reply(str(reply), call, reply.thinking, reply.tool_calls)
         made.asked, made.typed = reply.asked, reply.typed
-        made.steps, made.sources = tuple(self._steps), reply.sources
+        made.steps = tuple(self._steps)
+        made.sources = tuple(dict.fromkeys(s for r in all_of_them for s in r.sources))
         return made
 
 
