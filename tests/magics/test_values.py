@@ -222,5 +222,8 @@ def test_the_verbs_take_the_values_themselves(cells: Cells) -> None:
     assert ran.ok, ran.out
     assert "Oslo" in ran.bodies[0]["messages"][0]["content"]
     assert ran.bodies[1]["messages"][-1]["content"] == "seen Oslo"
+    for odd in ("3", "lambda a: a", "__import__('functools').partial(f, city='Rome')"):
+        refused = cells.run(f"z = zm.chat('hi', tool={odd})")
+        assert isinstance(refused.error, CommandError) and refused.sent == []
     schema = "y = zm.chat('Who?', schema={'type': 'object', 'properties': {'name': {}}})"
     assert cells.run(schema).ok and "name" in cells.value("y").data

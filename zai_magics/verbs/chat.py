@@ -125,10 +125,21 @@ def _calling(session: Session, options: ChatOptions, names: Mapping[str, Any]) -
     from .. import tools
     from .calling import Calling
 
-    given = {f.__name__: f for f in options.tool if not isinstance(f, str)}
-    wanted = [f if isinstance(f, str) else f.__name__ for f in options.tool]
-    known = tools.named(wanted, {**names, **given})
+    wanted = [f if isinstance(f, str) else _function_name(f) for f in options.tool]
+    own = {name: f for name, f in zip(wanted, options.tool, strict=True) if not isinstance(f, str)}
+    known = tools.named(wanted, {**names, **own})
     return Calling(session, known, options.approve or "ask")
+
+
+def _function_name(function: Any) -> str:
+    """The name of what was given as a tool itself."""
+    name = getattr(function, "__name__", "")
+    if callable(function) and isinstance(name, str) and name.isidentifier():
+        return name
+    raise CommandError(
+        f"a {type(function).__name__} has no name to be called by; write a def around it, or give "
+        "its name in the notebook as a text"
+    )
 
 
 def _params(
