@@ -56,6 +56,24 @@ def test_thinking_is_on_where_it_is_asked_for(cells: Cells, shop: Shop, answers:
     assert sent(shop)[0]["thinking"] == {"type": "enabled"}
 
 
+def test_a_class_that_makes_none_of_it_is_taken_at_its_word(
+    cells: Cells, shop: Shop, answers: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zai_magics import schema
+
+    monkeypatch.setattr(schema, "read", lambda text, wanted: schema.Read(None, ()))
+    answers([GOOD])
+    assert ask(cells).ok and shop.bought == 1
+
+
+def test_an_empty_answer_is_asked_again_without_an_empty_message(
+    cells: Cells, shop: Shop, answers: Answer
+) -> None:
+    answers([" ", GOOD])
+    assert ask(cells).ok and cells.value("made").data["age"] == 36
+    assert all(message["content"].strip() for message in sent(shop)[1]["messages"])
+
+
 @pytest.mark.parametrize("bad", ['{"name": "Ada"}', "I cannot.", '{"name": "Ada", "age": "old"}'])
 def test_what_does_not_fit_is_asked_again_with_the_errors_only(
     cells: Cells, shop: Shop, answers: Answer, bad: str

@@ -69,8 +69,8 @@ class Exchange:
                     continue
                 asked, reply = replace(asked, again=True), _stopped(reply, trouble)
             elif trouble is None and self._plan.wanted and not reply.tool_calls:
-                trouble = self._check(reply, self._plan.wanted)
-                if trouble is None and reply.typed is None:
+                fits, trouble = self._check(reply, self._plan.wanted)
+                if trouble is None and not fits:
                     trouble = self._write(asked, reply)
                     if trouble is None:
                         self._before.append(reply)
@@ -151,24 +151,27 @@ class Exchange:
         self._model = model
         return None
 
-    def _check(self, reply: Reply, wanted: Schema) -> Trouble:
-        """Read the typed value out of the answer, or note what is to be asked again."""
+    def _check(self, reply: Reply, wanted: Schema) -> tuple[bool, Trouble]:
+        """Read the typed value out of the answer, or note what is to be asked again; says whether
+        it fits, and what ends the turn if it does not.
+        """
         if reply.finish_reason == "length":
-            return SchemaError(f"{_CUT} and run the cell again")
+            return False, SchemaError(f"{_CUT} and run the cell again")
         from .. import schema
 
         read = schema.read(str(reply), wanted)
         if not read.problems:
             reply.typed = read.data
-            return None
+            return True, None
         if len(self._tries) < 2 * REPAIRS:
             self._tries += [
-                {"role": "assistant", "content": str(reply)},
+                # The service refuses empty messages.
+                {"role": "assistant", "content": str(reply).strip() or "(nothing)"},
                 {"role": "user", "content": schema.repair(read.problems)},
             ]
-            return None
+            return False, None
         more = f" (and {len(read.problems) - 1} more)" if len(read.problems) > 1 else ""
-        return SchemaError(
+        return False, SchemaError(
             f"the answer does not fit --schema, also when asked {REPAIRS} times again: "
             f"{read.problems[0]}{more}; change the prompt, the schema or the model"
         )
