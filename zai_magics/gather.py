@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from . import catalogue
 from .errors import BadAnswer, one_line
@@ -96,10 +96,7 @@ class Answer:
     def reply(self, elapsed: float, messages: Sequence[Json], note: str = "") -> Reply:
         """The answer as it ends, with its price and what is not as it should be."""
         text, thinking = (self._clean(whole("".join(p))) for p in (self._pieces, self._thoughts))
-        calls = tuple(
-            self._calls[i]._replace(arguments=self._clean("".join(self._arguments[i])))
-            for i in sorted(self._calls)
-        )
+        calls = tuple(self._whole_calls())
         call = Call(
             self.model.removesuffix("+sandbox"),
             self.usage,
@@ -114,6 +111,15 @@ class Answer:
         reply = Reply(text, call, thinking, calls, messages)
         reply.sources = tuple(Source(*map(self._clean, found)) for found in self.sources)
         return reply
+
+    def _whole_calls(self) -> Iterator[ToolCall]:
+        """The calls, each with an id of its own: gateways send none, or one for all."""
+        seen: set[str] = set()
+        for place in sorted(self._calls):
+            call = self._calls[place]
+            own = call.id if call.id and call.id not in seen else f"{call.id or 'call'}_{place}"
+            seen.add(own)
+            yield call._replace(id=own, arguments=self._clean("".join(self._arguments[place])))
 
     def _note(self, text: str) -> str:
         reason = self.finish_reason

@@ -39,6 +39,11 @@ class Source(NamedTuple):
     when: str = ""
 
 
+def rounds_in(messages: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """The messages of tool calls and their results."""
+    return tuple(m for m in messages if m.get("role") == "tool" or m.get("tool_calls"))
+
+
 def steps_of(rounds: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """The steps that a turn's messages tell of: an assistant's with calls, then their results."""
     found: list[Step] = []

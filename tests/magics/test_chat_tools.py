@@ -306,3 +306,54 @@ def test_an_interrupt_while_a_round_is_written_down_stops_the_turn_and_keeps_it(
     with cells.zai.session.journal.read() as db:
         assert db.execute("select count(*) from calls").fetchone() == (1,)
     assert len(cells.zai.session.conversation.turns) == 1
+
+
+HIDING = """
+import dataclasses
+seen = []
+@dataclasses.dataclass
+class Job:
+    name: str
+    cmd: dataclasses.InitVar[str] = ""
+    def __post_init__(self, cmd):
+        seen.append("made " + cmd)
+        if cmd == "exit":
+            raise SystemExit(3)
+def job(j: Job):
+    seen.append("run")
+    return "done"
+"""
+
+
+def hidden(cells: Cells, options: str, cmd: str = "rm -rf /") -> Any:
+    assert cells.run(HIDING, "0").ok
+    arguments = json.dumps({"j": {"name": "ls", "cmd": cmd}})
+    return ask(cells, f"[[tool job]][[arguments {arguments}]]", f"-T job {options}")
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_the_user_sees_what_the_model_wrote_before_anything_is_made_of_it(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    asked_for: list[tuple[str, list[str]]] = []
+
+    def answered(words: str) -> str:
+        asked_for.append((words, list(cells.value("seen"))))
+        return answer
+
+    monkeypatch.setattr("builtins.input", answered)
+    kernel = type("Kernel", (), {"_allow_stdin": True})
+    monkeypatch.setattr(cells.shell, "kernel", kernel, raising=False)
+    assert hidden(cells, "").ok
+    ((words, before),) = asked_for
+    assert "rm -rf /" in words and before == []
+    assert cells.value("seen") == (["made rm -rf /", "run"] if answer == "y" else [])
+
+
+def test_never_makes_nothing_of_the_arguments(cells: Cells) -> None:
+    assert hidden(cells, "--approve never").ok and cells.value("seen") == []
+
+
+def test_a_class_that_ends_python_while_it_is_made_ends_the_call_alone(cells: Cells) -> None:
+    asked = hidden(cells, "--approve always", "exit")
+    assert asked.ok and "not run: SystemExit" in shown(asked) and len(asked.bodies) == 2

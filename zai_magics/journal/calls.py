@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..reply import Call, Reply, ToolCall
-from ..steps import Source, steps_of
+from ..steps import Source, rounds_in, steps_of
 from ..types import Json
 from . import facts
 from .rows import COLUMNS, Record, record
@@ -30,8 +30,8 @@ class Asked:
 
     `key` is by what the same request is known again; without one it is made of the whole request.
     `again` says that it may be written already, because an interrupt came as it was: its `uid`
-    tells. `after` is how many messages follow the user's words, `rounds` how many of them are
-    tool calls and results that later requests carry on.
+    tells. `after` is how many messages follow the user's words; `rounds` is the same where there
+    are tool calls and results among them, which later requests carry on.
     """
 
     uid: bytes
@@ -152,7 +152,7 @@ class Calls:
     def rounds(self, db: sqlite3.Connection, record: Record) -> tuple[Json, ...]:
         """The messages of tool calls and results between a turn's question and its answer."""
         count = record.result.get("rounds", 0)
-        return tuple(self._texts.messages(db, record.asked)[-count:]) if count else ()
+        return rounds_in(self._texts.messages(db, record.asked)[-count:]) if count else ()
 
     def remove(self, db: sqlite3.Connection, number: int) -> list[int]:
         """Take a call out; gives those of its messages that no other call asked or answered."""

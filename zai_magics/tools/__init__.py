@@ -3,14 +3,14 @@
 tools = named(["weather"], user_ns)           # -T weather
 body["tools"] = [t.to_request() for t in tools.values()]
 guard.admit(reply.tool_calls)                 # ToolLimit
+print(ask_text(tools[call.name], as_written(call.arguments)))   # for the user's yes or no
 given = arguments(tools[call.name], call.arguments)   # ArgumentError, for the model
-print(ask_text(tools[call.name], given))      # for the user's yes or no
 outcome = run(tools[call.name], given)        # outcome.text, for the model
 """
 
-from .arguments import arguments
+from .arguments import arguments, as_written
 from .asking import ask_text
-from .call import Outcome, refused, run
+from .call import Outcome, reason, refused, run
 from .guard import Guard
 from .kinds import ArgumentError
 from .naming import named
@@ -22,8 +22,10 @@ __all__ = [
     "Outcome",
     "Tool",
     "arguments",
+    "as_written",
     "ask_text",
     "named",
+    "reason",
     "refused",
     "run",
     "tool",

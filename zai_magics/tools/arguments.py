@@ -31,6 +31,16 @@ def arguments(tool: Tool, text: str) -> dict[str, Any]:
     return dict(found)
 
 
+def as_written(text: str) -> dict[str, Any]:
+    """The arguments as the model wrote them, of which nothing has been made yet: what a user is to
+    be asked with. Raises ArgumentError for what is no JSON object.
+    """
+    found = parsed(text) if text.strip() else {}
+    if not isinstance(found, dict):
+        raise ArgumentError("the arguments must be one JSON object")
+    return found
+
+
 def parsed(text: str) -> Any:
     """JSON without what Python's reader lets pass: NaN, 1e999, a key twice, half a character.
 

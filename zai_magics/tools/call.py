@@ -11,6 +11,7 @@ from types import GeneratorType
 from typing import Any
 
 from ..errors import one_line
+from .kinds import ArgumentError
 from .told import told
 from .tool import Tool
 
@@ -45,8 +46,9 @@ def run(
     try:
         value, note = _finished(tool.function(**given))
         text = told(value) + note
-    # sys.exit() in a tool ends the call, not the cell.
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() in a tool ends the call, not the cell
         said = failure(error)
         return Outcome(f"The call failed: {said}", None, said, clock() - start)
     return Outcome(text, value, "", clock() - start)
@@ -56,6 +58,11 @@ def refused(why: str) -> Outcome:
     """The outcome of a call that was not made: arguments that do not fit, a user's no."""
     said = one_line(why, _SAID)
     return Outcome(f"The call was not made: {said}", None, said)
+
+
+def reason(error: BaseException) -> str:
+    """Why a call was not made: what is wrong with its arguments, or what making them raised."""
+    return str(error) if isinstance(error, ArgumentError) else failure(error)
 
 
 def failure(error: BaseException) -> str:

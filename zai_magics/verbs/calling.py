@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import attach, catalogue, tools
 from ..errors import PromptError
@@ -18,6 +18,7 @@ Ask = Callable[[str], bool | None]
 """Shows a call and gives what the user says to it; None where there is nobody to be asked."""
 
 _NO = "The user did not allow this call."
+_WHOLE = ("", "stop", "tool_calls")
 _NOBODY = "This call was not allowed: there is nobody to be asked here (--approve always allows)."
 _WITHHELD = "(withheld: it holds the user's API key)"
 
@@ -67,13 +68,14 @@ class Calling:
         tool = self._known.get(call.name)
         if tool is None:
             return self._refused(call, f"There is no tool {call.name!r}.")
-        if reply.finish_reason == "length":
-            return self._refused(call, "The arguments were cut off; nothing was run.")
+        if reply.finish_reason not in _WHOLE:
+            return self._refused(call, "The answer was cut off; nothing was run.")
         try:
-            given = tools.arguments(tool, call.arguments)
-        except tools.ArgumentError as error:
-            return self._refused(call, str(error))
-        refused = self._forbidden(tool, given)
+            refused = self._forbidden(tool, call)
+            # Only then are they read: a class of the user's may do anything while it is made.
+            given = {} if refused else tools.arguments(tool, call.arguments)
+        except (Exception, SystemExit) as error:
+            return self._refused(call, tools.reason(error))
         if refused:
             return self._refused(call, refused)
         outcome = tools.run(tool, given, self._session.timing.clock)
@@ -85,11 +87,15 @@ class Calling:
     def _refused(self, call: ToolCall, why: str) -> Called:
         return Called(call.name, call.arguments, why, why)
 
-    def _forbidden(self, tool: tools.Tool, given: Mapping[str, Any]) -> str:
-        """Why a call is not run, "" when it may be."""
+    def _forbidden(self, tool: tools.Tool, call: ToolCall) -> str:
+        """Why a call is not run, "" when it may be. The user is asked with what the model wrote,
+        not with what becomes of it: an object need not show all that it was made of.
+        """
         if self._approve == "always":
             return ""
-        said = self._session.ask(tools.ask_text(tool, given)) if self._approve == "ask" else False
+        if self._approve == "never":
+            return _NO
+        said = self._session.ask(tools.ask_text(tool, tools.as_written(call.arguments)))
         if said is None:
             return _NOBODY
         return "" if said else _NO

@@ -13,6 +13,7 @@ from ..client import ChatStream
 from ..conversation import Context, Conversation, Place, Turn
 from ..errors import Interrupted, SchemaError, ZaiError
 from ..journal import Asked
+from ..steps import rounds_in
 from ..types import Draft, Json, Reply, Step, Usage
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ class Exchange:
         self._session, self._plan, self._calling = session, plan, calling
         self._model, self._note, self._params = plan.model, plan.note, plan.params
         self._steps: list[Step] = []
-        self._rounds: list[Json] = []  # tool calls and results: later requests carry them
-        self._tries: list[Json] = []  # answers that did not fit, and what was wrong: they do not
+        # Tool calls and results, which later requests carry, and answers that did not fit with what
+        # was wrong, which they do not; in their order.
+        self._tail: list[Json] = []
+        self._repairs = 0
         self._before: list[Reply] = []
         self.reply: Reply | None = None
 
@@ -81,8 +84,8 @@ class Exchange:
     def _ask(self) -> Generator[Draft, None, tuple[Trouble, Asked, Reply | None]]:
         """Send what there is to send, once; the answer as far as it came, if anything did."""
         session, plan = self._session, self._plan
-        context = replace(plan.carried, rounds=tuple(self._rounds))
-        messages = [*context, *self._tries]
+        context = replace(plan.carried, rounds=self._rounds())
+        messages = [*plan.carried, *self._tail]
         with session.client().stream(messages, model=self._model, **self._params) as stream:
             at = session.timing.now()
             trouble = yield from self._drafts(stream)
@@ -101,8 +104,8 @@ class Exchange:
             beside,
             name,
             plan.place.cell if plan.place else "",
-            after=len(self._rounds) + len(self._tries),
-            rounds=0 if self._tries else len(self._rounds),
+            after=len(self._tail),
+            rounds=len(self._tail) if context.rounds else 0,
         )
         if trouble is not None and stream.answer.empty:
             return trouble, asked, None
@@ -144,12 +147,15 @@ class Exchange:
         said = reply.message()
         if reply.thinking:  # which the service wants back while it is calling
             said["reasoning_content"] = reply.thinking
-        self._rounds += [said, *calling.results]
+        self._tail += [said, *calling.results]
         model, self._note = calling.model(self._model, self._note)
         if model != self._model:  # to one that reads images, and searches nothing
             self._params = {**self._params, "tools": calling.requests()}
         self._model = model
         return None
+
+    def _rounds(self) -> tuple[Json, ...]:
+        return rounds_in(self._tail)
 
     def _check(self, reply: Reply, wanted: Schema) -> tuple[bool, Trouble]:
         """Read the typed value out of the answer, or note what is to be asked again; says whether
@@ -163,8 +169,9 @@ class Exchange:
         if not read.problems:
             reply.typed = read.data
             return True, None
-        if len(self._tries) < 2 * REPAIRS:
-            self._tries += [
+        if self._repairs < REPAIRS:
+            self._repairs += 1
+            self._tail += [
                 # The service refuses empty messages.
                 {"role": "assistant", "content": str(reply).strip() or "(nothing)"},
                 {"role": "user", "content": schema.repair(read.problems)},
@@ -192,7 +199,7 @@ class Exchange:
             past=plan.carried.past,
             at=asked.at,
             tokens=sum(reply.usage[:2]) - reply.usage.thinking if reply.usage else 0,
-            rounds=tuple(self._rounds),
+            rounds=self._rounds(),
         )
         self.reply = total
         return self._write(asked, reply, _state(trouble), turn) or trouble
