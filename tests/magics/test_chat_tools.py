@@ -357,3 +357,51 @@ def test_never_makes_nothing_of_the_arguments(cells: Cells) -> None:
 def test_a_class_that_ends_python_while_it_is_made_ends_the_call_alone(cells: Cells) -> None:
     asked = hidden(cells, "--approve always", "exit")
     assert asked.ok and "not run: SystemExit" in shown(asked) and len(asked.bodies) == 2
+
+
+def test_a_request_that_fails_after_a_call_leaves_the_turn_as_far_as_it_came(cells: Cells) -> None:
+    cells.run('def bad():\n    return "[[error 1301]]"', "2")
+    asked = ask(cells, "[[tool bad]][[arguments {}]]", "-T bad --approve always")
+    assert not asked.ok and "bad()" in shown(asked)
+    (turn,) = cells.zai.session.conversation.turns
+    assert turn.state == "incomplete" and turn.call
+    assert cells.run("%zai chat and then?", "3").ok
+
+
+def test_rounds_and_a_repair_keep_their_order_and_outlive_the_kernel(
+    cells: Cells, shop: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from books import save
+
+    path = save(tmp_path / "lesson.ipynb", {"1": "%%zai chat"})
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    order, call = shop.order, {"type": "function", "function": {"name": "same", "arguments": "{}"}}
+
+    def answers(where: str, body: Any) -> Any:
+        status, made = order(where, body)
+        said = [m["role"] for m in body["messages"]]
+        choice = made["choices"][0]
+        if "tool" in said:
+            choice["message"]["content"] = '{"name": "Ada"}'
+        elif said[-2:] == ["assistant", "user"]:
+            choice["message"] = {"role": "assistant", "content": "", "tool_calls": [call, call]}
+            choice["finish_reason"] = "tool_calls"
+        return status, made
+
+    monkeypatch.setattr(shop, "order", answers)
+    asked = ask(cells, "Who?", "--schema name -T same --approve always")
+    assert asked.ok, asked.out
+    *_, (_, last) = shop.sold
+    roles = [m["role"] for m in last["messages"]]
+    assert roles == ["system", "user", "assistant", "user", "assistant", "tool", "tool"]
+    ids = [m["tool_call_id"] for m in last["messages"] if m["role"] == "tool"]
+    assert len(set(ids)) == 2 and all(ids)
+    kept = ["user", "assistant", "tool", "tool", "assistant", "user"]
+    for kernel in ("the same", "a new one"):
+        assert cells.run("%zai chat --alone hi", "9").ok
+        cells.run("%zai chat and then?", "2")
+        assert [m["role"] for m in shop.sold[-1][1]["messages"]] == kept, kernel
+        cells.run("%zai drop", "3")
+        if kernel == "the same":
+            restart(cells)
+            cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing

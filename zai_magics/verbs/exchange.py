@@ -58,6 +58,7 @@ class Exchange:
         self._tail: list[Json] = []
         self._repairs = 0
         self._before: list[Reply] = []
+        self._last: tuple[Asked, Reply] | None = None
         self.reply: Reply | None = None
 
     def run(self) -> Generator[Draft, None, Trouble]:
@@ -69,6 +70,7 @@ class Exchange:
             if trouble is None and reply.tool_calls and self._calling:
                 trouble = self._write(asked, reply) or (yield from self._call(reply))
                 if trouble is None:
+                    self._last = asked, reply
                     continue
                 asked, reply = replace(asked, again=True), _stopped(reply, trouble)
             elif trouble is None and self._plan.wanted and not reply.tool_calls:
@@ -77,6 +79,7 @@ class Exchange:
                     trouble = self._write(asked, reply)
                     if trouble is None:
                         self._before.append(reply)
+                        self._last = asked, reply
                         continue
                     asked = replace(asked, again=True)
             return self._end(asked, reply, trouble)
@@ -218,17 +221,18 @@ class Exchange:
         return Interrupted("stopped; the answer is kept")
 
     def _without_words(self, trouble: Trouble) -> Trouble:
-        """The request that failed was not the first: what the ones before it brought is kept."""
-        if self._steps:
-            call = replace(self._before[-1].call, note=_ending(trouble))
-            self.reply = self._total(Reply("", call), False)
-        return trouble
+        """The request that failed was not the first: what the one before it brought is the turn."""
+        if self._last is None:
+            return trouble
+        asked, reply = self._last
+        self._before.pop()
+        return self._end(replace(asked, again=True), _stopped(reply, trouble), trouble)
 
-    def _total(self, reply: Reply, last: bool = True) -> Reply:
+    def _total(self, reply: Reply) -> Reply:
         """The answer with what all requests took together, and the steps before it."""
         if not (self._before or self._steps):
             return reply
-        all_of_them = [*self._before, *([reply] if last else [])]
+        all_of_them = [*self._before, reply]
         used = [r.usage for r in all_of_them if r.usage]
         costs = [r.cost for r in all_of_them]
         call = replace(
