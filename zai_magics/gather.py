@@ -10,6 +10,7 @@ from .text import whole
 from .types import Call, Delta, Draft, Json, Reply, Source, Step, ToolCall, Usage
 
 TEXT_LIMIT = 8 * 1024 * 1024
+_CALL = 1000  # bytes that a call counts beside its own
 
 _NOTES = {
     "length": "cut off at max_tokens; raise --max-tokens and run the cell again",
@@ -143,7 +144,7 @@ class Answer:
     def _add_call(self, index: int, call: ToolCall) -> None:
         had = self._calls.get(index, ToolCall("", "", ""))
         self._arguments.setdefault(index, []).append(call.arguments)
-        self._size += sum(map(_bytes, call))
+        self._size += sum(map(_bytes, call)) + _CALL * (index not in self._calls)
         clean = self._clean
         self._calls[index] = ToolCall(clean(call.id or had.id), clean(call.name or had.name), "")
 

@@ -405,3 +405,18 @@ def test_rounds_and_a_repair_keep_their_order_and_outlive_the_kernel(
         if kernel == "the same":
             restart(cells)
             cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+
+
+@pytest.mark.parametrize("where", ["default", "docstring", "schema", "dry run"])
+def test_the_key_in_a_tool_or_a_schema_is_not_sent(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    from shop import KEY
+
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    cells.run("import os\nKEY = os.environ['ZAI_API_KEY']\ndef f(auth: str = KEY): return 1", "0")
+    cells.run("def g(): return 1\ng.__doc__ = 'Use ' + KEY", "0")
+    cells.run("s = {'type': 'object', 'properties': {'a': {'description': KEY}}}", "0")
+    options = {"default": "-T f", "docstring": "-T g", "schema": "--schema s"}
+    asked = cells.run(f"%zai chat {options.get(where, '--dry-run -T f')} hi", "1")
+    assert not asked.ok and asked.sent == [] and KEY not in asked.out + html(asked)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ..types import Called, Source, Step
 from . import links, parts, safe
 
-_SHORT = 60
+_SHORT, _LONGEST = 60, 50_000
 _PICTURE = "max-width:480px;height:auto;margin:4px 0"
 _DATA = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -30,7 +30,7 @@ def plain(step: Step) -> str:
 
 def line(call: Called) -> str:
     """A call in one line: `weather({"city": "Oslo"}) → 12 °C · 0.2 s`."""
-    shown = f"{call.name}({_short(_inner(call.arguments))})"
+    shown = f"{_short(call.name)}({_short(_inner(call.arguments))})"
     if not (call.result or call.error):
         return f"{shown} …"
     gave = f"not run: {_short(call.error)}" if call.error and not call.elapsed else ""
@@ -53,10 +53,16 @@ def sources_plain(found: Sequence[Source]) -> str:
 
 
 def _call(call: Called) -> str:
-    inside = safe.verbatim(_pretty(call.arguments)) + safe.verbatim(call.error or call.result)
+    inside = _bounded(_pretty(call.arguments)) + _bounded(call.error or call.result)
     picture = call.image if call.image.startswith(_DATA) else ""
     shown = f'<img src="{safe.attribute(picture)}" style="{_PICTURE}">' if picture else ""
     return parts.fold(line(call), inside, call.table) + shown
+
+
+def _bounded(text: str) -> str:
+    """As it is, but not megabytes of it."""
+    more = f"… ({len(text) - _LONGEST:,} more characters)" if len(text) > _LONGEST else ""
+    return safe.verbatim(text[:_LONGEST] + more)
 
 
 def _link(source: Source) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ def _plan(
         from .. import schema
 
         system = "\n\n".join(filter(None, (system, schema.instructions(wanted))))
+    # A tool's defaults and a schema's descriptions are the notebook's, too.
+    no_key(session, f"{system} {json.dumps(params, ensure_ascii=False, default=str)}")
     skip = where.beyond(_room(model, params, user, system), place)
     elsewhere = "" if options.alone else _elsewhere(session, options, where)
     notes = (*(a.note for a in attached), note, elsewhere, _left_out(skip, model))
