@@ -8,9 +8,9 @@ from . import catalogue
 from .errors import BadAnswer, one_line
 from .text import whole
 from .types import Call, Delta, Draft, Json, Reply, Source, Step, ToolCall, Usage
+from .wire import chat as wire
 
 TEXT_LIMIT = 8 * 1024 * 1024
-_CALL = 1000  # bytes that a call counts beside its own
 
 _NOTES = {
     "length": "cut off at max_tokens; raise --max-tokens and run the cell again",
@@ -28,7 +28,7 @@ class Answer:
 
     `seconds` of `add` is the time since the request, for how long the thinking took. `clean` takes
     the key out of what a server sends back.
-    Raises BadAnswer beyond 8 MB of text.
+    Raises BadAnswer beyond 8 MB of text or 128 calls.
     """
 
     def __init__(
@@ -79,6 +79,9 @@ class Answer:
             self._name(delta.raw)
         if self._size > TEXT_LIMIT:
             raise BadAnswer("the answer is larger than 8 MB; it was stopped", outcome="refused")
+        if len(self._calls) > wire.CALLS:
+            many = f"the answer calls more than {wire.CALLS} functions; none was run"
+            raise BadAnswer(f"{many}; run the cell again", outcome="refused")
 
     def draft(self, notice: str = "", steps: tuple[Step, ...] = ()) -> Draft:
         """The answer so far, after these steps."""
@@ -144,7 +147,7 @@ class Answer:
     def _add_call(self, index: int, call: ToolCall) -> None:
         had = self._calls.get(index, ToolCall("", "", ""))
         self._arguments.setdefault(index, []).append(call.arguments)
-        self._size += sum(map(_bytes, call)) + _CALL * (index not in self._calls)
+        self._size += sum(map(_bytes, call))
         clean = self._clean
         self._calls[index] = ToolCall(clean(call.id or had.id), clean(call.name or had.name), "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 
@@ -40,8 +41,19 @@ class Source(NamedTuple):
 
 
 def rounds_in(messages: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """The messages of tool calls and their results."""
-    return tuple(m for m in messages if m.get("role") == "tool" or m.get("tool_calls"))
+    """The messages of tool calls and their results. Calls without all their results are left out,
+    and results without their call: the service refuses a request that holds half a round.
+    """
+    found: list[dict[str, Any]] = []
+    for at, message in enumerate(messages):
+        calls = message.get("tool_calls")
+        if not isinstance(calls, list) or not calls:
+            continue
+        results = list(takewhile(lambda m: m.get("role") == "tool", messages[at + 1 :]))
+        wanted = [call.get("id") for call in calls if isinstance(call, dict)]
+        if wanted == [result.get("tool_call_id") for result in results]:
+            found += (message, *results)
+    return tuple(found)
 
 
 def steps_of(rounds: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

@@ -80,16 +80,16 @@ class Turn:
         return sum(part.get("type") != "text" for part in self.user)
 
     def messages(self) -> list[Json]:
-        """What a later request carries of this turn. An answer without words is left out,
-        since the service refuses empty messages; thinking is sent back in tool rounds only.
+        """What a later request carries of this turn: also its rounds after which no answer came.
+        An answer without words is left out, since the service refuses empty messages; thinking is
+        sent back in tool rounds only.
 
         Made anew each time, as most turns of a long conversation are sent no more; the words in
         them are always the same objects, by which the encoder and the journal know them at once.
         """
         content = self.user if isinstance(self.user, str) else list(self.user)
-        said: list[Json] = [{"role": "user", "content": content}]
+        said: list[Json] = [{"role": "user", "content": content}, *self.rounds]
         if self.reply:
-            said.extend(self.rounds)
             # The reply itself, not a copy of its words: a long conversation has them once.
             said.append({"role": "assistant", "content": self.reply})
         return said

@@ -213,11 +213,12 @@ def test_a_loop_without_end_is_stopped_and_what_was_said_is_kept(
 def test_an_interrupt_in_a_tool_stops_the_turn_and_keeps_it(cells: Cells) -> None:
     asked = ask(cells, "[[tool stopped]][[arguments {}]]", "-T stopped --approve always")
     assert isinstance(asked.error, Interrupted) and len(asked.bodies) == 1
-    assert "stopped() …" in shown(asked) and "interrupted" in html(asked)
+    assert "stopped() → failed: stopped by the user" in shown(asked)
+    assert "interrupted" in html(asked)
     (turn,) = cells.zai.session.conversation.turns
     assert turn.state == "interrupted" and turn.call
     later = cells.run("%zai chat and then?", "2")
-    assert [m["role"] for m in later.body["messages"]] == ["user", "user"]
+    assert [m["role"] for m in later.body["messages"]] == ["user", "assistant", "tool", "user"]
 
 
 def test_a_network_that_fails_after_a_call_keeps_what_was_done(cells: Cells) -> None:
@@ -304,7 +305,7 @@ def test_an_interrupt_while_a_round_is_written_down_stops_the_turn_and_keeps_it(
     asked = ask(cells, CALL)
     assert isinstance(asked.error, Interrupted) and ran(cells) == [] and len(asked.bodies) == 1
     with cells.zai.session.journal.read() as db:
-        assert db.execute("select count(*) from calls").fetchone() == (1,)
+        assert db.execute("select count(*) from calls").fetchone() == (2,)  # and the turn
     assert len(cells.zai.session.conversation.turns) == 1
 
 
@@ -359,22 +360,81 @@ def test_a_class_that_ends_python_while_it_is_made_ends_the_call_alone(cells: Ce
     assert asked.ok and "not run: SystemExit" in shown(asked) and len(asked.bodies) == 2
 
 
-def test_a_request_that_fails_after_a_call_leaves_the_turn_as_far_as_it_came(cells: Cells) -> None:
-    cells.run('def bad():\n    return "[[error 1301]]"', "2")
-    asked = ask(cells, "[[tool bad]][[arguments {}]]", "-T bad --approve always")
-    assert not asked.ok and "bad()" in shown(asked)
-    (turn,) = cells.zai.session.conversation.turns
-    assert turn.state == "incomplete" and turn.call
-    assert cells.run("%zai chat and then?", "3").ok
+def lesson(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that is saved, so that a new kernel knows it."""
+    from books import save
+
+    path = save(tmp_path / "lesson.ipynb", {"1": "%%zai chat"})
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+
+
+@pytest.mark.parametrize("words", ["I look it up.", ""])
+def test_a_request_that_fails_after_a_call_leaves_the_turn_as_far_as_it_came(
+    cells: Cells, shop: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    lesson(tmp_path, monkeypatch)
+    order, call = shop.order, {"type": "function", "function": {"name": "weather"}}
+    call["function"]["arguments"] = '{"city": "Rome"}'
+
+    def answers(where: str, body: Any) -> Any:
+        if body["messages"][-1]["role"] == "tool":
+            return 400, {"error": {"code": "1301", "message": "no"}}
+        status, made = order(where, body)
+        if "question" in body["messages"][-1]["content"]:
+            made["choices"][0]["message"] = {"content": words, "tool_calls": [{**call, "id": "7"}]}
+            made["choices"][0]["finish_reason"] = "tool_calls"
+        return status, made
+
+    monkeypatch.setattr(shop, "order", answers)
+    asked = ask(cells, "question")
+    assert not asked.ok and shown(asked).count(words or "weather(") == 1
+    assert "incomplete" in html(asked)
+    kept = [("user", "question"), ("assistant", words), ("tool", "Rome: 1 sunny"), ("user", "on")]
+    for kernel in ("the same", "a new one"):
+        assert "incomplete" in shown(cells.run("%zai history", "9"))
+        assert cells.run("%zai chat on", "2").ok
+        sent = shop.sold[-1][1]["messages"]
+        assert [(m["role"], m["content"]) for m in sent] == kept, kernel
+        cells.run("%zai drop", "3")
+        if kernel == "the same":
+            restart(cells)
+            cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+
+
+def test_an_answer_of_endless_calls_is_refused_and_costs_no_memory(
+    cells: Cells, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = shop.order
+
+    def answers(where: str, body: Any) -> Any:
+        status, made = order(where, body)
+        made["choices"][0]["message"] = {"content": "", "tool_calls": [{}] * 100_000}
+        return status, made
+
+    monkeypatch.setattr(shop, "order", answers)
+    asked = ask(cells, "question")
+    assert "more than 128 functions" in str(asked.error)
+    assert len(html(asked)) < 100_000 and ran(cells) == []
+
+
+def test_a_picture_of_a_tool_goes_to_the_vision_model_with_parameters_that_it_takes(
+    cells: Cells,
+) -> None:
+    drawn = "from PIL import Image\ndef draw(): return Image.new('RGB', (20, 20), 'red')"
+    cells.run(drawn, "2")
+    options = "-T draw --approve always --web -m glm-5.3 --think off --max-tokens 120000"
+    asked = ask(cells, "[[tool draw]][[arguments {}]]", options)
+    first, second = asked.bodies
+    assert first["reasoning_effort"] == "low" and first["max_tokens"] == 120_000
+    assert second["model"] == "glm-4.6v" and second["max_tokens"] == 32_768
+    assert second["thinking"] == {"type": "disabled"} and "reasoning_effort" not in second
+    assert [tool["type"] for tool in second["tools"]] == ["function"]
 
 
 def test_rounds_and_a_repair_keep_their_order_and_outlive_the_kernel(
     cells: Cells, shop: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from books import save
-
-    path = save(tmp_path / "lesson.ipynb", {"1": "%%zai chat"})
-    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    lesson(tmp_path, monkeypatch)
     order, call = shop.order, {"type": "function", "function": {"name": "same", "arguments": "{}"}}
 
     def answers(where: str, body: Any) -> Any:

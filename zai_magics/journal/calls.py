@@ -30,8 +30,7 @@ class Asked:
 
     `key` is by what the same request is known again; without one it is made of the whole request.
     `again` says that it may be written already, because an interrupt came as it was: its `uid`
-    tells. `after` is how many messages follow the user's words; `rounds` is the same where there
-    are tool calls and results among them, which later requests carry on.
+    tells. `after` is how many messages follow the user's words.
     """
 
     uid: bytes
@@ -47,7 +46,6 @@ class Asked:
     key: bytes = b""
     again: bool = False
     after: int = 0
-    rounds: int = 0
 
 
 def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
@@ -74,7 +72,9 @@ class Calls:
             "note": reply.note,
             "sandbox": reply.sandbox,
             "sources": [list(s) for s in reply.sources],
-            "rounds": asked.rounds,
+            "rounds": asked.after
+            if asked.after and rounds_in(asked.messages[-asked.after :])
+            else 0,
         }
         facts = {name: fact for name, fact in facts.items() if fact or name in _ALWAYS}
         return self._insert(db, asked, state, facts, reply.cost, reply.message())

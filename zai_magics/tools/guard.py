@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import ToolLimit, one_line
 from ..reply import ToolCall
@@ -26,7 +26,7 @@ class Guard:
     repeats: int = 3
     _rounds: int = field(default=0, init=False)
     _calls: int = field(default=0, init=False)
-    _last: tuple[str, str] = field(default=("", ""), init=False)
+    _last: tuple[str, Any] = field(default=("", ""), init=False)
     _row: int = field(default=0, init=False)
 
     def admit(self, calls: Sequence[ToolCall]) -> None:
@@ -47,7 +47,7 @@ class Guard:
             self._repeated(call)
 
     def _repeated(self, call: ToolCall) -> None:
-        said = (call.name, canonical(call.arguments))
+        said = (call.name, _meant(call.arguments))
         self._row = self._row + 1 if said == self._last else 1
         self._last = said
         if self._row >= self.repeats:
@@ -58,9 +58,9 @@ class Guard:
             )
 
 
-def canonical(arguments: str) -> str:
-    """Arguments in one spelling: `canonical('{"b":1, "a":2}')` is `{"a":2,"b":1}`."""
+def _meant(arguments: str) -> Any:
+    """Arguments as values, of which 1 and 1.0 are equal; what is no JSON as it was written."""
     try:
-        return json.dumps(parsed(arguments), sort_keys=True, separators=(",", ":"))
+        return parsed(arguments)
     except ArgumentError:
         return arguments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,14 @@ Ask = Callable[[str], bool | None]
 _NO = "The user did not allow this call."
 _WHOLE = ("", "stop", "tool_calls")
 _NOBODY = "This call was not allowed: there is nobody to be asked here (--approve always allows)."
+_STOPPED = "stopped by the user"
+_LONG = 10_000  # characters of arguments with which nothing was run
 _WITHHELD = "(withheld: it holds the user's API key)"
 
 
 class Calling:
-    """`for step, doing in calling.run(reply): …` runs an answer's calls one after the other; then
-    `calling.results` are the messages for the model.
+    """`calling.admit(reply)`, then `for step, doing in calling.run(reply): …` runs the calls of an
+    answer one after the other; `calling.ended(reply)` is what became of them.
 
     `approve` is ask, always or never.
     """
@@ -34,25 +36,42 @@ class Calling:
         self._session, self._known, self._approve = session, known, approve
         self._guard = tools.Guard()
         self._images = False
-        self.results: Sequence[Json] = ()
+        self._made: list[Called] = []
+        self._began: float | None = None  # when the function that is running was called
 
     def requests(self) -> list[Json]:
         """The tools as a request names them."""
         return [tool.to_request() for tool in self._known.values()]
 
-    def run(self, reply: Reply) -> Iterator[tuple[Step, str]]:
-        """The step as it grows, and what is being done. Raises ToolLimit."""
+    def admit(self, reply: Reply) -> None:
+        """Count an answer with calls. Raises ToolLimit; nothing of it is to be run then."""
+        self._made, self._began = [], None
         self._guard.admit(reply.tool_calls)
-        made: list[Called] = []
-        results: list[Json] = []
-        self.results = results
+
+    def run(self, reply: Reply) -> Iterator[tuple[Step, str]]:
+        """The step as it grows, and what is being done."""
         for call in reply.tool_calls:
-            step = Step(str(reply), reply.thinking, (*made, Called(call.name, call.arguments)))
-            yield step, f"calling {call.name} …"
-            called = self._called(call, reply)
-            made.append(called)
-            results.append(wire.tool_result(call.id, called.result, called.image))
-        yield Step(str(reply), reply.thinking, tuple(made)), "asking on …"
+            growing = (*self._made, Called(call.name, call.arguments))
+            yield Step(str(reply), reply.thinking, growing), f"calling {call.name} …"
+            self._made.append(self._called(call, reply))
+        yield Step(str(reply), reply.thinking, tuple(self._made)), "asking on …"
+
+    def ended(self, reply: Reply) -> tuple[Step, list[Json]]:
+        """The round as a step, and its messages for the model: a call that was not come to, or not
+        to its end, has a result, too, since the service takes whole rounds only.
+        """
+        left = [self._refused(call, _STOPPED) for call in reply.tool_calls[len(self._made) :]]
+        if left and self._began is not None:
+            ran = self._session.timing.clock() - self._began
+            left[0] = left[0]._replace(elapsed=max(ran, 0.001))  # 0 is one that was not run
+        made = (*self._made, *left)
+        pairs = list(zip(reply.tool_calls, made, strict=True))
+        said = reply.message()
+        said["tool_calls"] = [_brief(call, called).to_message() for call, called in pairs]
+        if reply.thinking:  # which the service wants back while it is calling
+            said["reasoning_content"] = reply.thinking
+        results = (wire.tool_result(c.id, called.result, called.image) for c, called in pairs)
+        return Step(str(reply), reply.thinking, made), [said, *results]
 
     def model(self, model: str, note: str) -> tuple[str, str]:
         """The model for the next request: one that reads images, once a tool has made one."""
@@ -78,7 +97,9 @@ class Calling:
             return self._refused(call, tools.reason(error))
         if refused:
             return self._refused(call, refused)
+        self._began = self._session.timing.clock()
         outcome = tools.run(tool, given, self._session.timing.clock)
+        self._began = None
         text, image = self._told(outcome, call.name)
         failed = _WITHHELD if self._session.holds_key(outcome.error) else outcome.error
         table = not failed and attach.is_table(outcome.value)
@@ -111,3 +132,9 @@ class Calling:
             text = _WITHHELD
         self._images = self._images or bool(image)
         return text, image
+
+
+def _brief(call: ToolCall, called: Called) -> ToolCall:
+    """A call as it goes back: long arguments that were refused would go with every request."""
+    refused = called.error and len(call.arguments) > _LONG
+    return call._replace(arguments="{}") if refused else call

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import catalogue
@@ -71,7 +73,8 @@ def _plan(
     before = where.turns[: where.index(place)]
     said_before = [content for turn in before for content in turn.contents()]
     model, note = _model(session, options, user, said_before)
-    params = _params(options, model, calling, wanted)
+    params_of = partial(_params, options, calling, wanted, model)
+    params = params_of(model)
     if wanted:
         from .. import schema
 
@@ -86,7 +89,7 @@ def _plan(
         place,
         where.context(user, place, system, skip),
         model,
-        params,
+        params_of,
         "; ".join(filter(None, notes)),
         options.conversation is not None,
         options.alone,
@@ -146,20 +149,23 @@ def _function_name(function: Any) -> str:
 
 
 def _params(
-    options: ChatOptions, model: str, calling: Calling | None, wanted: Schema | None
+    options: ChatOptions, calling: Calling | None, wanted: Schema | None, first: str, model: str
 ) -> Json:
-    """The request's parameters beside its messages."""
-    params = options.params(model)
+    """The request's parameters beside its messages, for the first model or one that goes on for it,
+    which reads images and searches nothing.
+    """
     known = catalogue.entry(model)
-    offered = [
-        *(calling.requests() if calling else ()),
-        *([wire.WEB_SEARCH] if options.web else ()),
-    ]
-    if options.web and known is not None and known.kind != "chat":
+    reads_images = known is not None and known.kind != "chat"
+    if model != (options.model or model) and known and options.max_tokens:
+        options = replace(options, max_tokens=min(options.max_tokens, known.max_output))
+    web = options.web and model == first
+    if web and reads_images:
         raise CommandError(f"{model} has no web search; leave --web or the image out")
+    offered = [*(calling.requests() if calling else ()), *([wire.WEB_SEARCH] if web else ())]
+    params = options.params(model)
     if offered:
         params = {"tools": offered, **params}
-    if wanted and not offered and (known is None or known.kind == "chat"):
+    if wanted and not offered and not reads_images:
         params = {"response_format": {"type": "json_object"}, **params}
     if wanted and not options.think:  # it would be paid for, and the answer is data
         params = {**wire.thinking("off", known.thinks if known else "switch"), **params}
@@ -231,7 +237,8 @@ def _left_out(turns: int, model: str) -> str:
 
 def _dry_run(session: Session, plan: Plan) -> Request:
     messages = [*plan.carried]
-    body = wire.body(messages, plan.model, plan.params)
+    params = plan.params(plan.model)
+    body = wire.body(messages, plan.model, params)
     tokens = estimate(messages)
     known = catalogue.entry(plan.model)
     price = catalogue.dollars(None)
@@ -240,7 +247,7 @@ def _dry_run(session: Session, plan: Plan) -> Request:
     elif known is not None and known.input is not None:
         asked = catalogue.dollars(tokens * known.input / catalogue.MILLION)
         price = f"{asked} for the prompt"
-        most = plan.params.get("max_tokens")
+        most = params.get("max_tokens")
         if known.output is not None and isinstance(most, int):
             longest = catalogue.dollars(most * known.output / catalogue.MILLION)
             price += f", at most {longest} for {most} tokens of answer"

@@ -5,16 +5,16 @@ and for every answer that does not fit its schema.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..client import ChatStream
 from ..conversation import Context, Conversation, Place, Turn
-from ..errors import Interrupted, SchemaError, ZaiError
+from ..errors import Interrupted, SchemaError, ToolLimit, ZaiError
 from ..journal import Asked
 from ..steps import rounds_in
-from ..types import Draft, Json, Reply, Step, Usage
+from ..types import Call, Draft, Json, Reply, Step, Usage
 
 if TYPE_CHECKING:
     from ..schema import Schema
@@ -32,14 +32,15 @@ class Plan:
     """What a turn is to send: to whom, with which parameters, after which messages.
 
     `where` is the conversation that it becomes a turn of; `named` says that it was asked for by
-    name, `alone` that it is a turn of none. `note` is said under the answer.
+    name, `alone` that it is a turn of none. `params` gives a model's parameters. `note` is said
+    under the answer.
     """
 
     where: Conversation
     place: Place | None
     carried: Context
     model: str
-    params: Json
+    params: Callable[[str], Json]
     note: str = ""
     named: bool = False
     alone: bool = False
@@ -51,14 +52,13 @@ class Exchange:
 
     def __init__(self, session: Session, plan: Plan, calling: Calling | None = None) -> None:
         self._session, self._plan, self._calling = session, plan, calling
-        self._model, self._note, self._params = plan.model, plan.note, plan.params
+        self._model, self._note, self._params = plan.model, plan.note, plan.params(plan.model)
         self._steps: list[Step] = []
         # Tool calls and results, which later requests carry, and answers that did not fit with what
         # was wrong, which they do not; in their order.
         self._tail: list[Json] = []
         self._repairs = 0
-        self._before: list[Reply] = []
-        self._last: tuple[Asked, Reply] | None = None
+        self._before: list[tuple[Asked, Reply]] = []
         self.reply: Reply | None = None
 
     def run(self) -> Generator[Draft, None, Trouble]:
@@ -66,20 +66,21 @@ class Exchange:
         while True:
             trouble, asked, reply = yield from self._ask()
             if reply is None:
-                return self._without_words(trouble)
+                return self._unanswered(asked, trouble)
             if trouble is None and reply.tool_calls and self._calling:
-                trouble = self._write(asked, reply) or (yield from self._call(reply))
-                if trouble is None:
-                    self._last = asked, reply
-                    continue
-                asked, reply = replace(asked, again=True), _stopped(reply, trouble)
-            elif trouble is None and self._plan.wanted and not reply.tool_calls:
+                trouble = self._admitted(reply, self._calling)
+                if trouble is not None:
+                    return self._end(asked, _stopped(reply, trouble), trouble)
+                trouble = yield from self._call(asked, reply, self._calling)
+                if trouble is not None:
+                    return self._unanswered(self._next(asked), trouble, sent=False)
+                continue
+            if trouble is None and self._plan.wanted and not reply.tool_calls:
                 fits, trouble = self._check(reply, self._plan.wanted)
                 if trouble is None and not fits:
                     trouble = self._write(asked, reply)
                     if trouble is None:
-                        self._before.append(reply)
-                        self._last = asked, reply
+                        self._before.append((asked, reply))
                         continue
                     asked = replace(asked, again=True)
             return self._end(asked, reply, trouble)
@@ -87,15 +88,14 @@ class Exchange:
     def _ask(self) -> Generator[Draft, None, tuple[Trouble, Asked, Reply | None]]:
         """Send what there is to send, once; the answer as far as it came, if anything did."""
         session, plan = self._session, self._plan
-        context = replace(plan.carried, rounds=self._rounds())
         messages = [*plan.carried, *self._tail]
         with session.client().stream(messages, model=self._model, **self._params) as stream:
             at = session.timing.now()
             trouble = yield from self._drafts(stream)
         beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
-        if context.past and context.past.turn.params == beside:
-            beside = context.past.turn.params  # turns that are asked alike have them once
-        name = "" if plan.alone else plan.where.name
+        past = plan.carried.past
+        if past and past.turn.params == beside:
+            beside = past.turn.params  # turns that are asked alike have them once
         asked = Asked(
             os.urandom(16),
             at,
@@ -105,19 +105,22 @@ class Exchange:
             self._model,
             messages,
             beside,
-            name,
+            "" if plan.alone else plan.where.name,
             plan.place.cell if plan.place else "",
             after=len(self._tail),
-            rounds=len(self._tail) if context.rounds else 0,
         )
         if trouble is not None and stream.answer.empty:
             return trouble, asked, None
         reply = stream.reply(_ending(trouble))
         reply = reply if reply.note else stream.reply(self._note)
-        reply.asked = context  # not a list of its own for every reply
-        reply.call = replace(reply.call, conversation=name)
+        self._place(reply, asked)
         session.spent.add(reply.cost)
         return trouble, asked, reply
+
+    def _place(self, reply: Reply, asked: Asked) -> None:
+        """What was asked, not as a list of its own for every reply, and the conversation."""
+        reply.asked = replace(self._plan.carried, rounds=rounds_in(self._tail))
+        reply.call = replace(reply.call, conversation=asked.conversation)
 
     def _drafts(self, stream: ChatStream) -> Generator[Draft, None, Trouble]:
         """Snapshots until the stream ends; what ended it too early is returned, not raised."""
@@ -132,33 +135,41 @@ class Exchange:
             return error
         return None
 
-    def _call(self, reply: Reply) -> Generator[Draft, None, Trouble]:
-        """Run the calls of an answer; their results go out with the next request."""
-        steps, at = tuple(self._steps), len(self._steps)
-        calling = self._calling
-        if calling is None:
-            return None
+    def _admitted(self, reply: Reply, calling: Calling) -> Trouble:
         try:
-            for step, doing in calling.run(reply):
+            calling.admit(reply)
+        except ToolLimit as error:
+            return error
+        return None
+
+    def _call(
+        self, asked: Asked, reply: Reply, calling: Calling
+    ) -> Generator[Draft, None, Trouble]:
+        """Write an answer down and run its calls; their results go out with the next request."""
+        steps, at = tuple(self._steps), len(self._steps)
+        trouble = self._write(asked, reply)
+        try:
+            for step, doing in () if trouble else calling.run(reply):
                 self._steps[at:] = [step]
                 yield Draft(reply.model, notice=doing, sandbox=reply.sandbox, steps=(*steps, step))
         except KeyboardInterrupt:
-            return Interrupted(_STOPPED)
+            trouble = Interrupted(_STOPPED)
         except ZaiError as error:
-            return error
-        self._before.append(reply)
-        said = reply.message()
-        if reply.thinking:  # which the service wants back while it is calling
-            said["reasoning_content"] = reply.thinking
-        self._tail += [said, *calling.results]
+            trouble = error
+        step, messages = calling.ended(reply)
+        self._steps[at:] = [step]
+        self._before.append((asked, reply))
+        self._tail += messages
         model, self._note = calling.model(self._model, self._note)
-        if model != self._model:  # to one that reads images, and searches nothing
-            self._params = {**self._params, "tools": calling.requests()}
-        self._model = model
-        return None
+        if model != self._model:
+            self._model, self._params = model, self._plan.params(model)
+        return trouble
 
-    def _rounds(self) -> tuple[Json, ...]:
-        return rounds_in(self._tail)
+    def _next(self, asked: Asked) -> Asked:
+        """The request that would have followed this one."""
+        messages = [*self._plan.carried, *self._tail]
+        at, after = self._session.timing.now(), len(self._tail)
+        return replace(asked, uid=os.urandom(16), at=at, messages=messages, after=after)
 
     def _check(self, reply: Reply, wanted: Schema) -> tuple[bool, Trouble]:
         """Read the typed value out of the answer, or note what is to be asked again; says whether
@@ -202,7 +213,7 @@ class Exchange:
             past=plan.carried.past,
             at=asked.at,
             tokens=sum(reply.usage[:2]) - reply.usage.thinking if reply.usage else 0,
-            rounds=self._rounds(),
+            rounds=rounds_in(self._tail),
         )
         self.reply = total
         return self._write(asked, reply, _state(trouble), turn) or trouble
@@ -220,19 +231,27 @@ class Exchange:
             add(replace(asked, again=True), reply, state, turn)
         return Interrupted("stopped; the answer is kept")
 
-    def _without_words(self, trouble: Trouble) -> Trouble:
-        """The request that failed was not the first: what the one before it brought is the turn."""
-        if self._last is None:
+    def _unanswered(self, asked: Asked, trouble: Trouble, sent: bool = True) -> Trouble:
+        """A request without an answer. If it was not the first, what came before it is the turn:
+        the answer that was to be corrected, or rounds of calls after which no words came.
+        """
+        if not self._before:
             return trouble
-        asked, reply = self._last
-        self._before.pop()
-        return self._end(replace(asked, again=True), _stopped(reply, trouble), trouble)
+        before, reply = self._before[-1]
+        if not reply.tool_calls:
+            self._before.pop()
+            return self._end(replace(before, again=True), _stopped(reply, trouble), trouble)
+        lost = sent and getattr(trouble, "outcome", "unknown") == "unknown"
+        call = Call(self._model, cost=None if lost else 0.0, sandbox=reply.sandbox)
+        nothing = Reply("", replace(call, note=_ending(trouble)))
+        self._place(nothing, asked)
+        return self._end(asked, nothing, trouble)
 
     def _total(self, reply: Reply) -> Reply:
         """The answer with what all requests took together, and the steps before it."""
         if not (self._before or self._steps):
             return reply
-        all_of_them = [*self._before, reply]
+        all_of_them = [*(r for _, r in self._before), reply]
         used = [r.usage for r in all_of_them if r.usage]
         costs = [r.cost for r in all_of_them]
         call = replace(

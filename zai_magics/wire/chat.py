@@ -16,7 +16,9 @@ from ..types import Delta, Json, Source, ToolCall, Usage
 if TYPE_CHECKING:
     from ..attach import Attachment
 
+CALLS = 128  # of one answer; the service offers as many tools at most (docs.z.ai)
 SOURCES = 50  # the most that the service's search gives
+_NAME = 256  # characters; the service's own have 64
 PATH = "/chat/completions"
 # docs.z.ai, web search in chat; the engine's name is required.
 WEB_SEARCH: Json = {
@@ -199,17 +201,18 @@ def model_ids(data: Json) -> list[str]:
 
 
 def _tool_calls(calls: Any) -> tuple[tuple[int, ToolCall], ...]:
+    """What an event has of calls; of more than an answer may have, one too many."""
     found = []
-    for place, call in enumerate(calls):
+    for place, call in enumerate(calls[: CALLS + 1]):
         function = call.get("function") or {}
         arguments = function.get("arguments") or ""
         if not isinstance(arguments, str):  # docs.z.ai's schema says object, recordings a string
             arguments = json.dumps(arguments, ensure_ascii=False)
         index = call.get("index", place)
-        name = function.get("name") or ""
         if not isinstance(index, int):
             index = place
-        found.append((index, ToolCall(str(call.get("id") or ""), str(name), arguments)))
+        own, name = (str(n or "")[:_NAME] for n in (call.get("id"), function.get("name")))
+        found.append((index, ToolCall(own, name, arguments)))
     return tuple(found)
 
 
