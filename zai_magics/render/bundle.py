@@ -6,7 +6,6 @@ the HTML, and JupyterLab would put Markdown into the page unsanitized.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,11 @@ from ..types import (
     Request,
     Table,
 )
-from . import code, parts, pieces, safe
+from . import code, parts, pieces, request, safe
 from . import reply as replies
 from . import steps as rounds
 
 Bundle = dict[str, Any]
-_LONG = 400
 _HEAD, _TAIL = 300, 1200  # characters of a long prompt that a transcript shows
 
 
@@ -58,7 +56,7 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
         html = pieces.progress(value, folder, over=True)
         return both(html, pieces.progress_plain(value, over=True))
     if isinstance(value, Request):
-        return _request(value)
+        return both(request.html(value), request.plain(value))
     if isinstance(value, Transcript):
         return _transcript(value)
     if isinstance(value, Conversation):
@@ -83,27 +81,6 @@ def _table(value: Table) -> Bundle:
     html = safe.page(title + parts.table(value.columns, value.rows) + note)
     lines = (value.title, parts.plain_table(value.columns, value.rows), value.note)
     return both(html, safe.plain("\n".join(filter(None, lines))))
-
-
-def _request(value: Request) -> Bundle:
-    size = f"about {parts.count(value.tokens)} tokens" if value.tokens else ""
-    words = ["nothing was sent", size, value.price]
-    shown = json.dumps(_shortened(value.body), indent=2, ensure_ascii=False)
-    lead = f"<div><b>POST</b> {safe.escape(value.url)}</div>"
-    html = safe.page(lead + safe.markdown(f"`````json\n{shown}\n`````") + parts.quiet(words))
-    plain = f"POST {value.url}\n{shown}\n{' · '.join(filter(None, words))}"
-    return both(html, safe.plain(plain))
-
-
-def _shortened(value: Any) -> Any:
-    """A request's JSON with embedded files named by their size only."""
-    if isinstance(value, dict):
-        return {k: _shortened(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shortened(v) for v in value]
-    if isinstance(value, str) and value.startswith("data:") and len(value) > _LONG:
-        return f"{value[:40]}… ({len(value) / 1024:.0f} KB)"
-    return value
 
 
 def _job(job: Job) -> str:
