@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from . import catalogue
 from .errors import BadAnswer, one_line
@@ -12,6 +14,7 @@ from .wire import chat as wire
 
 TEXT_LIMIT = 8 * 1024 * 1024
 
+_TICK = 0.05  # seconds between two records of how far an answer had come
 _NOTES = {
     "length": "cut off at max_tokens; raise --max-tokens and run the cell again",
     "sensitive": "stopped by the service's content filter; rephrase the prompt",
@@ -49,6 +52,8 @@ class Answer:
         self._calls: dict[int, ToolCall] = {}
         self._arguments: dict[int, list[str]] = {}
         self._size = 0
+        self._times: list[tuple[float, int, int]] = []
+        self._next = 0.0
 
     @property
     def empty(self) -> bool:
@@ -71,6 +76,9 @@ class Answer:
             self.thought_for = seconds
         for index, call in delta.tool_calls:
             self._add_call(index, call)
+        if seconds >= self._next:
+            self._times.append((seconds, len(self._pieces), len(self._thoughts)))
+            self._next = seconds + _TICK
         self.usage = delta.usage or self.usage
         self.sources = delta.sources or self.sources
         if delta.finish_reason:
@@ -82,6 +90,15 @@ class Answer:
         if len(self._calls) > wire.CALLS:
             many = f"the answer calls more than {wire.CALLS} functions; none was run"
             raise BadAnswer(f"{many}; run the cell again", outcome="refused")
+
+    @property
+    def pace(self) -> str:
+        """When which part came, as JSON: milliseconds since the request, letters of the answer and
+        of the thinking there were then, and again; twenty times a second at most.
+        """
+        letters, thought = ([0, *accumulate(map(len, p))] for p in (self._pieces, self._thoughts))
+        found = [(int(t * 1000), letters[n], thought[m]) for t, n, m in self._times]
+        return json.dumps([n for three in found for n in three], separators=(",", ":"))
 
     def draft(self, notice: str = "", steps: tuple[Step, ...] = ()) -> Draft:
         """The answer so far, after these steps."""

@@ -63,7 +63,8 @@ class Call:
     `finish_reason` is the service's word, or "" when the stream ended without one.
     `note` says in plain words what is not as it should be ("" when all is well).
     `cost` is in US dollars, None when the price is unknown. `elapsed` is in seconds.
-    `conversation` names the one that this is a turn of, "" for none.
+    `conversation` names the one that this is a turn of, "" for none. `replayed` says when an
+    answer was recorded that is given again; `saved` is what it would have cost.
     """
 
     model: str
@@ -76,6 +77,8 @@ class Call:
     note: str = ""
     sandbox: bool = False
     conversation: str = ""
+    replayed: str = ""
+    saved: float | None = None
 
 
 class Reply(str):

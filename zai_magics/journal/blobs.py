@@ -26,7 +26,7 @@ class Blobs:
 
     def put(self, content: bytes) -> str:
         """Keep these bytes; gives their name (SHA-256, hex). Raises JournalError."""
-        name = sha256(content).hexdigest()
+        name = name_of(content)
         self._write(name, (content,))
         return name
 
@@ -51,7 +51,7 @@ class Blobs:
             content = self.path(name).read_bytes()
         except OSError:
             return None
-        return content if sha256(content).hexdigest() == name else None
+        return content if name_of(content) == name else None
 
     def is_whole(self, path: Path, name: str) -> bool:
         """Whether a file, here or anywhere, has the bytes of this name."""
@@ -84,6 +84,11 @@ class Blobs:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def name_of(content: bytes) -> str:
+    """The name that these bytes have."""
+    return sha256(content).hexdigest()
 
 
 def hash_of(path: Path) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from ..steps import Source, rounds_in, steps_of
 from ..types import Json
 from . import facts
 from .rows import COLUMNS, Record, record
-from .texts import Texts, digest, storable
+from .texts import Texts, digest, likeness, storable
 
 _ORDERS = "c.kind in ('image', 'video')"
 # A call's number has at most so many digits, whatever numbers a damaged file has.
@@ -28,9 +29,10 @@ _ALWAYS = {"thinking", "tools", "usage", "finish_reason", "elapsed", "note", "sa
 class Asked:
     """A request as the journal keeps it: who asked, whom, what; never the key.
 
-    `key` is by what the same request is known again; without one it is made of the whole request.
+    `key` is by what the same request is known again; without one it is made of the whole request,
+    whoever it is sent to.
     `again` says that it may be written already, because an interrupt came as it was: its `uid`
-    tells. `after` is how many messages follow the user's words.
+    tells. `after` is how many messages follow the user's words; `pace` is an answer's (`gather`).
     """
 
     uid: bytes
@@ -46,11 +48,26 @@ class Asked:
     key: bytes = b""
     again: bool = False
     after: int = 0
+    pace: str = ""
+
+    @property
+    def likeness(self) -> bytes:
+        """The key in which an embedded file counts by its form alone, whoever is asked."""
+        kind = self.kind if self.key else "chat"
+        return request_key(kind, self.model, self.params, likeness(self.messages))
 
 
 def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
-    """By what a whole request is known again: `key_of("https://api.z.ai", "image", {…})`."""
+    """By what an order is known again: `key_of("https://api.z.ai", "image", {…})`."""
     return digest(endpoint, kind, _json(body))
+
+
+def request_key(kind: str, model: str, params: Mapping[str, Any], thread: bytes) -> bytes:
+    """By what a request is known again whoever it is sent to, streamed or not; `thread` is the
+    digest of its messages.
+    """
+    said = {name: value for name, value in params.items() if name != "stream"}
+    return digest(kind, model, _json(said), thread)
 
 
 class Calls:
@@ -58,6 +75,8 @@ class Calls:
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
+        # How often the running cell has asked for the same: which of them a replay is to give.
+        self.repeats: Counter[bytes] = Counter()
 
     def chat(self, db: sqlite3.Connection, asked: Asked, reply: Reply, state: str) -> int:
         """A chat that has ended; gives its number."""
@@ -72,6 +91,9 @@ class Calls:
             "note": reply.note,
             "sandbox": reply.sandbox,
             "sources": [list(s) for s in reply.sources],
+            "answered": reply.model if reply.model != asked.model else "",
+            "replayed": reply.call.replayed,
+            "saved": reply.call.saved,
             "rounds": asked.after
             if asked.after and rounds_in(asked.messages[-asked.after :])
             else 0,
@@ -131,7 +153,7 @@ class Calls:
         """A chat's value, as it was."""
         facts = record.result
         call = Call(
-            record.model,
+            facts.get("answered") or record.model,
             record.usage(),
             record.cost,
             facts.get("finish_reason", ""),
@@ -141,6 +163,8 @@ class Calls:
             facts.get("note", ""),
             facts.get("sandbox", False),
             record.conversation,
+            facts.get("replayed", ""),
+            facts.get("saved"),
         )
         asked = self._texts.messages(db, record.asked)
         tools = [ToolCall(*t) for t in facts.get("tools", ())]
@@ -185,14 +209,18 @@ class Calls:
                 return int(had[0])
         nodes = self._texts.put(db, [*asked.messages, answer] if answer else asked.messages)
         thread = nodes[len(asked.messages) - 1]
+        key = asked.key or request_key("chat", asked.model, asked.params, thread.digest)
+        like = asked.likeness if asked.key or thread.rich else None
+        if not asked.key:
+            if nth := self.repeats[key]:
+                result = {**result, "nth": nth}
+            self.repeats[key] += 1
         prompt = nodes[len(asked.messages) - 1 - asked.after]
         said = nodes[-1].message if answer else None
-        params = _json(asked.params)
-        key = asked.key or digest(asked.endpoint, asked.kind, asked.model, params, thread.digest)
         made = db.execute(
             "insert into calls (id, uid, at, kind, state, key, notebook, conversation, cell,"
-            " endpoint, model, asked, prompt, reply, params, result, cost, job)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+            " endpoint, model, asked, prompt, reply, params, result, cost, job, likeness, pace)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)",
             (
                 self._number(db),
                 asked.uid,
@@ -208,9 +236,11 @@ class Calls:
                 thread.id,
                 prompt.message,
                 said,
-                params,
+                _json(asked.params),
                 _json(result),
                 cost,
+                like,
+                asked.pace,
             ),
         )
         return int(made.lastrowid or 0)

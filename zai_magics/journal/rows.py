@@ -140,6 +140,10 @@ def _words(value: Any) -> str | None:
     return whole(value) if isinstance(value, str) else None
 
 
+def _few(value: Any) -> int | None:
+    return value if type(value) is int and 0 < value < _ROUNDS else None
+
+
 def _seconds(value: Any) -> float | None:
     return as_number(value, _COST)
 
@@ -178,12 +182,13 @@ def _is_file(found: Any) -> bool:
 
 _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("thinking", "finish_reason", "request_id", "note", "error"), _words),
-    **dict.fromkeys(("elapsed", "thought_for"), _seconds),
+    **dict.fromkeys(("answered", "replayed"), _words),
+    **dict.fromkeys(("elapsed", "thought_for", "saved"), _seconds),
     **dict.fromkeys(("sandbox", "uncharged"), _flag),
     "usage": _usage,
     "tools": _listed(_texts(3)),
     "sources": _listed(_texts(4)),
-    "rounds": lambda value: value if type(value) is int and 0 < value < _ROUNDS else None,
+    **dict.fromkeys(("rounds", "nth"), _few),
     "links": _listed(_texts(2)),
     "urls": _listed(lambda url: isinstance(url, str)),
     "route": _route,

@@ -19,10 +19,12 @@ create table calls (
   id integer primary key,
   uid blob not null,               -- by which the writer knows whether it is there already
   at real not null,                -- seconds since 1970, UTC
-  kind text not null,              -- chat, image, video; restored: a turn taken from a file
+  kind text not null,              -- chat, image, video; restored: a turn taken from a file;
+                                   -- replay: a chat answered from a recording;
+                                   -- stored: pictures or a clip shown again
   state text not null,             -- complete, incomplete, interrupted;
                                    -- submitting, submitted, done, failed, unknown
-  key blob not null,               -- of the whole request
+  key blob not null,               -- of the whole request; an order's of its endpoint, too
   notebook text not null,          -- its path, or the folder where no notebook is known
   conversation text not null,
   cell text not null,
@@ -34,7 +36,9 @@ create table calls (
   params text not null,            -- JSON: the request beside model and messages
   result text not null,            -- JSON: what came, beside the words
   cost real,                       -- US dollars, null when the price is unknown
-  job text not null                -- the service's id of a media job
+  job text not null,               -- the service's id of a media job
+  likeness blob,                   -- a key in which files count by their form; of any endpoint
+  pace text not null               -- JSON: when which part of a chat's answer came
 );
 create index orders_by_key on calls (key) where kind in ('image', 'video');
 create index orders_under_way on calls (kind)

@@ -11,13 +11,13 @@ import binascii
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from ..types import Json
 from . import facts
-from .blobs import Blobs
+from .blobs import Blobs, name_of
 from .rows import as_text
 
 _DATA_URL = re.compile(r"data:([\w.+/-]{1,60});base64,")
@@ -29,11 +29,14 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Node(NamedTuple):
-    """A thread's last row: its number, the digest of the whole path, and its message's number."""
+    """A thread's last row: its number, the digest of the whole path, and its message's number.
+    `rich`: somewhere on the path a file is embedded.
+    """
 
     id: int
     digest: bytes
     message: int
+    rich: bool = False
 
 
 ROOT = Node(0, b"", 0)
@@ -73,18 +76,19 @@ class Texts:
         self._last, self._nodes = list(messages), nodes
         return nodes
 
-    def _put_message(self, db: sqlite3.Connection, message: Json) -> tuple[int, bytes]:
-        """One message's number and digest."""
-        role, text, more = self._row(message)
-        key = digest(role, text, more or "")
+    def _put_message(self, db: sqlite3.Connection, message: Json) -> tuple[int, bytes, bool]:
+        """One message's number and digest, and whether a file is embedded in it."""
+        role, text, more = _row(message, self._without_blob)
+        key, rich = digest(role, text, more or ""), bool(more and _MARK in more)
         sql = (
             "insert into messages (digest, role, text, more) values (?, ?, ?, ?)"
             " on conflict do nothing"
         )
         made = db.execute(sql, (key, role, text, more))
         if made.rowcount:
-            return int(made.lastrowid or 0), key
-        return db.execute("select id from messages where digest = ?", (key,)).fetchone()[0], key
+            return int(made.lastrowid or 0), key, rich
+        (old,) = db.execute("select id from messages where digest = ?", (key,)).fetchone()
+        return old, key, rich
 
     def forget_memo(self) -> None:
         """After a transaction that came to nothing, or rows that are gone."""
@@ -141,39 +145,18 @@ class Texts:
         return message if _is_message(message) else plain
 
     def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
-        number, of_message = self._put_message(db, message)
-        key = digest(parent.digest, of_message)
+        number, of_message, rich = self._put_message(db, message)
+        key, rich = digest(parent.digest, of_message), rich or parent.rich
         sql = "insert into threads (parent, message) values (?, ?) on conflict do nothing"
         made = db.execute(sql, (parent.id, number))
         if made.rowcount:
-            return Node(int(made.lastrowid or 0), key, number)
+            return Node(int(made.lastrowid or 0), key, number, rich)
         sql = "select id from threads where parent = ? and message = ?"
         (old,) = db.execute(sql, (parent.id, number)).fetchone()
-        return Node(old, key, number)
-
-    def _row(self, message: Json) -> tuple[str, str, str | None]:
-        role, content = message.get("role"), message.get("content")
-        if isinstance(content, str) and isinstance(role, str) and len(message) == 2:
-            plain = storable(content)
-            if plain is content:
-                return role, str(content), None
-        more = _ENCODER.encode(_mapped(message, self._without_blob))
-        return str(role), storable(words(content)), more
+        return Node(old, key, number, rich)
 
     def _without_blob(self, text: str) -> str:
-        """A large data URL as the name of the blob that holds its bytes."""
-        if text.startswith(_MARK):
-            return _MARK + text
-        found = _DATA_URL.match(text) if len(text) > _LARGE else None
-        if found is None:
-            return text
-        try:
-            content = base64.b64decode(text[found.end() :], validate=True)
-        except (binascii.Error, ValueError):
-            return text
-        if base64.b64encode(content).decode() != text[found.end() :]:
-            return text
-        return f"{_MARK}{self._blobs.put(content)};{found.group(1)}"
+        return _named(text, self._blobs.put)
 
     def _with_blob(self, text: str) -> str:
         if text.startswith(_MARK + _MARK):
@@ -183,6 +166,68 @@ class Texts:
         if found is None or content is None:
             return text
         return f"data:{found.group(2)};base64,{base64.b64encode(content).decode()}"
+
+
+def path_digest(messages: Sequence[Json]) -> bytes:
+    """By what a thread is known, as `Texts.put` knows it; nothing is written."""
+    path = ROOT.digest
+    for message in messages:
+        role, text, more = _row(message, lambda text: _named(text, name_of))
+        path = digest(path, digest(role, text, more or ""))
+    return path
+
+
+def likeness(messages: Sequence[Json]) -> bytes:
+    """The same where an embedded file counts by its form alone: a figure that is drawn by another
+    version has other bytes.
+    """
+    path = ROOT.digest
+    for message in messages:
+        path = digest(path, *(part or "" for part in _row(message, _form)))
+    return path
+
+
+def _row(message: Json, change: Callable[[str], str]) -> tuple[str, str, str | None]:
+    """A message's role and words, and as JSON what is more than these, its texts changed."""
+    role, content = message.get("role"), message.get("content")
+    if isinstance(content, str) and isinstance(role, str) and len(message) == 2:
+        plain = storable(content)
+        if plain is content:
+            return role, str(content), None
+    more = _ENCODER.encode(_mapped(message, change))
+    return str(role), storable(words(content)), more
+
+
+def _named(text: str, keep: Callable[[bytes], str]) -> str:
+    """A large data URL as the name of the blob that holds its bytes."""
+    if text.startswith(_MARK):
+        return _MARK + text
+    mime, content = _embedded(text) if len(text) > _LARGE else ("", b"")
+    if not mime or base64.b64encode(content).decode() != text.partition(",")[2]:
+        return text
+    return f"{_MARK}{keep(content)};{mime}"
+
+
+def _form(text: str) -> str:
+    """An embedded picture as its type and size, another file as its type."""
+    mime, content = _embedded(text)
+    if not mime:
+        return text
+    from ..attach.picture_bytes import facts as facts_of
+
+    about = facts_of(content)
+    return f"{mime} {about.width}x{about.height}" if about else mime
+
+
+def _embedded(text: str) -> tuple[str, bytes]:
+    """The type and the bytes of a data URL, ("", b"") of anything else."""
+    found = _DATA_URL.match(text)
+    if found is None:
+        return "", b""
+    try:
+        return found.group(1), base64.b64decode(text[found.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        return "", b""
 
 
 def words(content: Any) -> str:

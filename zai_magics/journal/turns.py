@@ -154,7 +154,7 @@ class Turns:
     def load(self, db: sqlite3.Connection, known: Known) -> Conversation:
         """The conversation with its turns, in the order of their first run."""
         inside = "c.id in (select call from turns where conversation = ?)"
-        inside += " and c.kind in ('chat', 'restored')"
+        inside += " and c.kind in ('chat', 'restored', 'replay')"
         records = self._calls.newest(db, -1, inside, (known.id,))
         places, parts = self._places(db, known.id), self._parts(db, known.id)
         records.sort(key=lambda r: places[r.id][0])
