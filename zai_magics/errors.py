@@ -5,6 +5,7 @@
       PromptError             a prompt that cannot be sent: {{ name }} unknown, no text
       ToolLimit               a model that goes on calling tools: rounds, calls, the same again
       KeyMissing              no API key to be found
+      ReplayMiss              %zai replay only: this is not recorded, and nothing is sent
       ConnectionFailed        the network: nothing sent, or the answer was lost
         TimedOut              no useful byte within the limit
       SchemaError             an answer that does not fit --schema, however often it was asked
@@ -101,6 +102,12 @@ class KeyMissing(ZaiError):
             or "no API key: %zai login asks for one (or set ZAI_API_KEY); "
             "%zai sandbox tries everything without a key"
         )
+
+
+class ReplayMiss(ZaiError):
+    """`%zai replay only` has no network, and nothing that is recorded answers this."""
+
+    outcome: Outcome = "unsent"
 
 
 class ConnectionFailed(ZaiError):

@@ -28,7 +28,8 @@ class Common:
 class ChatOptions(Common):
     """On `chat`. `think` is on, off, low, high or max; `attach` holds values, or names, paths and
     URLs of what goes with the prompt, `tool` functions or their names; `approve` is ask, always or
-    never; `schema` is as in `schema.parse`; `conversation` names another one than the current.
+    never; `schema` is as in `schema.parse`; `conversation` names another one than the current;
+    `again` asks anew under replay.
     """
 
     system: str | None = None
@@ -45,6 +46,7 @@ class ChatOptions(Common):
     alone: bool = False
     conversation: str | None = None
     stream: bool = True
+    again: bool = False
 
     def params(self, model: str) -> Json:
         """The parameters of a request for this model, beside its messages."""

@@ -99,23 +99,7 @@ class Orders:
         Raises CommandError when there is an order for the same with a number greater than
         `after`: another kernel was faster.
         """
-        said: Any = order.prompt
-        if order.frames:
-            said = [{"type": "image_url", "image_url": {"url": url}} for url in order.frames]
-            said.append({"type": "text", "text": order.prompt})
-        asked = Asked(
-            order.uid,
-            self._timing().now(),
-            order.kind,
-            order.endpoint,
-            self._scope(),
-            order.body["model"],
-            [{"role": "user", "content": said}],
-            {k: v for k, v in order.params.items() if k != "image_url"},  # which is said
-            cell=order.cell,
-            key=order.key,
-            again=again,
-        )
+        asked = replace(self.asked(order), again=again)
 
         def write(db: Any) -> int:
             calls = self._journal.calls
@@ -129,6 +113,25 @@ class Orders:
             return calls.order(db, asked, order.price)
 
         return self._write(write) or 0
+
+    def asked(self, order: Order) -> Asked:
+        """The order as the journal keeps what was asked."""
+        said: Any = order.prompt
+        if order.frames:
+            said = [{"type": "image_url", "image_url": {"url": url}} for url in order.frames]
+            said.append({"type": "text", "text": order.prompt})
+        return Asked(
+            order.uid,
+            self._timing().now(),
+            order.kind,
+            order.endpoint,
+            self._scope(),
+            order.body["model"],
+            [{"role": "user", "content": said}],
+            {k: v for k, v in order.params.items() if k != "image_url"},  # which is said
+            cell=order.cell,
+            key=order.key,
+        )
 
     def submitted(self, number: int, result: Json, job: str = "") -> bool:
         """The service took it: from here on it is charged, and can be fetched at any time with
@@ -144,6 +147,11 @@ class Orders:
     def failed(self, number: int, why: str) -> None:
         """The service could not make it."""
         self._change(number, "failed", {"error": why})
+
+    def shown(self, order: Order, record: Record) -> None:
+        """What this would have bought was shown again, for nothing."""
+        asked, saved = self.asked(order), record.cost
+        self._write(lambda db: self._journal.calls.shown(db, asked, saved))
 
     def cancel(self, number: int) -> None:
         """Nothing was sent, or the service refused."""

@@ -17,13 +17,15 @@ from . import catalogue, endpoint, saved, secret
 from .client import Client
 from .conversation import Conversation, Place
 from .conversations import Conversations
-from .errors import CommandError, KeyMissing
+from .errors import CommandError, KeyMissing, ReplayMiss
 from .failure import Failure
-from .journal import Journal
+from .journal import Asked, Journal
 from .options import ChatOptions, ImageOptions, VideoOptions
 from .orders import Orders
+from .replay import ASK, Recorded, Replay, Source
 from .retry import Timing
 from .settings import Plain, Settings, Spent
+from .stream import ChatStream
 from .types import Clip, Code, Draft, Fix, Job, Model, Picture, Pictures, Progress, Reply, Request
 from .verbs import chat, code, image, video
 
@@ -63,6 +65,8 @@ class Session:
         self.orders = Orders(
             self.journal, self.scope, lambda: self.timing, self.warn, self.without_key
         )
+        own = Source(self.journal, self.orders)
+        self.replay = Replay(own, self.seller, lambda: self.timing)
         self.fetching = threading.Lock()  # two cells may wait for one job
         self.lost: set[bytes] = set()  # orders without an answer, where the journal is of no use
         self._folder: Path | None = None
@@ -78,6 +82,12 @@ class Session:
     @conversation.setter
     def conversation(self, conversation: Conversation) -> None:
         self.conversations.current = conversation
+
+    def begin_cell(self, cell: str) -> None:
+        """A cell is run: what it makes and asks for is counted from here."""
+        self.conversations.begin_cell(cell)
+        self.journal.calls.repeats.clear()
+        self.replay.begin_cell()
 
     def warn(self, text: str) -> None:
         """Something that the user should know, said once."""
@@ -100,10 +110,20 @@ class Session:
         where = self.endpoint()
         return "sandbox" if where.sandbox else where.url
 
+    def stream(self, asked: Asked, again: bool = False) -> ChatStream | Recorded:
+        """An answer as it comes: of the service, or of a recording where replay finds one.
+        `again` asks anew.
+        """
+        found = None if again else self.replay.chat(asked)
+        if found is not None:
+            return found
+        return self.client().stream(asked.messages, model=asked.model, **asked.params)
+
     def client(self) -> Client:
         """The client for the settings as they are now; kept while they stay."""
         env = (os.environ.get("ZAI_API_KEY"), os.environ.get("ZAI_BASE_URL"))
-        made_for = hash((env, self.base_url, id(self.key), self.settings.coding))
+        own = (self.base_url, id(self.key), self.settings.coding, self.replay.mode == "only")
+        made_for = hash((env, *own))
         if self._client is None or made_for != self._made_for:
             self._disconnect()
             self._client = self.own_client(self.timing)
@@ -111,7 +131,9 @@ class Session:
         return self._client
 
     def own_client(self, timing: Timing) -> Client:
-        """A client for a thread of its own."""
+        """A client for a thread of its own. Under replay only there is none."""
+        if self.replay.mode == "only":
+            raise ReplayMiss(f"%zai replay only has no network; {ASK}")
         coding = self.settings.coding
         made = Client(self.key, base_url=self.base_url, coding=coding, timing=timing)
         made.warn = self.warn
@@ -162,12 +184,14 @@ class Session:
         *,
         place: Place | None = None,
         names: Names | None = None,
+        cell: str = "",
     ) -> Generator[Draft | Reply | Request, None, None]:
         """A turn of the conversation: drafts as the words come, then the reply.
 
-        `place` is the cell's, whose earlier turn it replaces; `names` is what `{{ }}` sees.
+        `place` is the cell's, whose earlier turn it replaces; `names` is what `{{ }}` sees; `cell`
+        is the cell's id, also where it has no place in a conversation.
         """
-        return chat.turn(self, text, options or ChatOptions(), place, names or {})
+        return chat.turn(self, text, options or ChatOptions(), place, names or {}, cell)
 
     def code(
         self,
@@ -176,15 +200,21 @@ class Session:
         *,
         place: Place | None = None,
         names: Names | None = None,
+        cell: str = "",
     ) -> Generator[Draft | Code | Request, None, None]:
         """A turn of which only the code is wanted: drafts, then the code."""
-        return code.written(self, text, options or ChatOptions(), place, names or {})
+        return code.written(self, text, options or ChatOptions(), place, names or {}, cell)
 
     def fix(
-        self, failure: Failure | None, words: str = "", options: ChatOptions | None = None
+        self,
+        failure: Failure | None,
+        words: str = "",
+        options: ChatOptions | None = None,
+        *,
+        cell: str = "",
     ) -> Generator[Draft | Fix | Request, None, None]:
         """What went wrong in a cell, and the cell corrected."""
-        return code.fixed(self, failure, words, options or ChatOptions())
+        return code.fixed(self, failure, words, options or ChatOptions(), cell)
 
     def image(
         self,
@@ -225,8 +255,9 @@ class Session:
         try:
             for name in self.client().models():
                 found[name] = replace(found.get(name, Model(name, "chat")), listed=True)
-        except KeyMissing:
-            note = "the service was not asked: no key (%zai login)"
+        except (KeyMissing, ReplayMiss) as error:
+            why = "no key (%zai login)" if isinstance(error, KeyMissing) else "%zai replay only"
+            note = f"the service was not asked: {why}"
         return list(found.values()), note
 
     def login(self, key: secret.Key) -> str:

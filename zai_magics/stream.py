@@ -22,6 +22,8 @@ class ChatStream:
     Close it (or use `with`) to stop early; what had come is still in `reply()` and `answer`.
     """
 
+    kind = "chat"
+
     def __init__(self, network: Network, timing: Timing, body: Json, content: list[bytes]) -> None:
         sandbox, clean = network.endpoint.sandbox, network.key.redact
         self.answer = Answer(body["model"], sandbox=sandbox, clean=clean)
@@ -58,6 +60,11 @@ class ChatStream:
         """Seconds since the request, or until the end."""
         until = self._timing.clock() if self._ended is None else self._ended
         return until - self._started
+
+    @property
+    def pace(self) -> str:
+        """When which part came."""
+        return self.answer.pace
 
     def reply(self, note: str = "") -> Reply:
         """The reply as far as it came; `note` overrides what it says about its end."""

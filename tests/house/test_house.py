@@ -26,6 +26,7 @@ STEPS = (
     ("client", "media", "notebook", "journal"),
     ("homes",),
     ("conversations", "orders"),
+    ("replay",),
     ("verbs", "render", "saved"),
     ("session", "export"),
     ("magics", "demo"),

@@ -118,7 +118,7 @@ def test_an_option_of_video_is_the_field_of_the_request(
 
 
 def test_every_option_of_every_sending_command_is_covered_here() -> None:
-    elsewhere = {"alone", "attach", "conversation", "dry_run", "format"}
+    elsewhere = {"again", "alone", "attach", "conversation", "dry_run", "format"}
     elsewhere |= {"n", "out", "quiet", "raw", "save", "schema", "tool", "approve", "web"}
     tried = {"system"}
     for options, _, _ in CHAT_FIELDS:

@@ -21,6 +21,7 @@ from .blobs import Blobs
 from .calls import Asked as Asked
 from .calls import Calls, key_of
 from .forgiving import Forgiving as Forgiving
+from .recordings import Recordings
 from .rows import Record as Record
 from .search import Search
 from .store import Store, home
@@ -34,7 +35,7 @@ __all__ = ["Asked", "Forgiving", "Journal", "Known", "Record", "home", "key_of"]
 class Journal:
     """The journal of a folder: `Journal()` is the user's, in ZAI_HOME.
 
-    Its rooms: `.calls .turns .search .blobs`. Safe for threads and for several kernels.
+    Its rooms: `.calls .turns .search .recordings .blobs`. Safe for threads and for several kernels.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -44,6 +45,7 @@ class Journal:
         self.calls = Calls(self.texts)
         self.turns = Turns(self.texts, self.calls)
         self.search = Search(self.calls)
+        self.recordings = Recordings(self.calls, self.texts)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

@@ -5,18 +5,19 @@ paid for is written before it is ordered, and its row follows it to the end.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..reply import Call, Reply, ToolCall
 from ..steps import Source, rounds_in, steps_of
 from ..types import Json
 from . import facts
-from .rows import COLUMNS, Record, record
-from .texts import Texts, digest, likeness, storable
+from .rows import COLUMNS, Record, as_text, record
+from .texts import Texts, digest, likeness, path_digest, storable, words
 
 _ORDERS = "c.kind in ('image', 'video')"
 # A call's number has at most so many digits, whatever numbers a damaged file has.
@@ -49,6 +50,21 @@ class Asked:
     again: bool = False
     after: int = 0
     pace: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """The user's words."""
+        return words(self.messages[-1 - self.after].get("content"))
+
+    @property
+    def known_by(self) -> bytes:
+        """The key, whether it is given or made of the whole request."""
+        path = path_digest(self.messages)
+        return self.key or request_key("chat", self.model, self.params, path)
+
+    def has_files(self) -> bool:
+        """Whether there is more in its messages than words."""
+        return any(not isinstance(m.get("content"), str) for m in self.messages)
 
     @property
     def likeness(self) -> bytes:
@@ -100,6 +116,11 @@ class Calls:
         }
         facts = {name: fact for name, fact in facts.items() if fact or name in _ALWAYS}
         return self._insert(db, asked, state, facts, reply.cost, reply.message())
+
+    def shown(self, db: sqlite3.Connection, asked: Asked, saved: float | None) -> int:
+        """Pictures or a clip that were shown again, instead of being bought."""
+        asked = replace(asked, kind="stored", uid=os.urandom(16))
+        return self._insert(db, asked, "complete", {"saved": saved}, 0.0)
 
     def order(self, db: sqlite3.Connection, asked: Asked, price: float | None) -> int:
         """Something paid for that is about to be ordered."""
@@ -172,6 +193,11 @@ class Calls:
         reply.steps = steps_of(self.rounds(db, record))
         reply.sources = tuple(Source(*s) for s in facts.get("sources", ()))
         return reply
+
+    def pace(self, db: sqlite3.Connection, number: int) -> str:
+        """When which part of a chat's answer came."""
+        row = db.execute("select pace from calls where id = ?", (number,)).fetchone()
+        return as_text(row[0]) if row else ""
 
     def rounds(self, db: sqlite3.Connection, record: Record) -> tuple[Json, ...]:
         """The messages of tool calls and results between a turn's question and its answer."""

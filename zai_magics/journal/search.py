@@ -37,7 +37,7 @@ class Search:
 
         Without an index that is up to date every text is looked through.
         """
-        where, given = "c.kind != 'restored'", []
+        where, given = "c.kind not in ('restored', 'stored')", []
         if notebook:
             where, given = f"{where} and c.notebook = ?", [notebook]
         for clause, value in _clauses(words, indexed and _has_index(db)):

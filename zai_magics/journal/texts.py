@@ -79,7 +79,8 @@ class Texts:
     def _put_message(self, db: sqlite3.Connection, message: Json) -> tuple[int, bytes, bool]:
         """One message's number and digest, and whether a file is embedded in it."""
         role, text, more = _row(message, self._without_blob)
-        key, rich = digest(role, text, more or ""), bool(more and _MARK in more)
+        key = digest(role, text, more or "")
+        rich = more is not None and (_MARK in more or ";base64," in more)
         sql = (
             "insert into messages (digest, role, text, more) values (?, ?, ?, ?)"
             " on conflict do nothing"

@@ -20,10 +20,11 @@ from .cells import cell_id
 from .conversing import Conversing
 from .parse import Parsed
 from .records import Keeping
+from .replaying import Replaying
 from .writing import Writing
 
 
-class Commands(Conversing, Keeping, Writing):
+class Commands(Conversing, Keeping, Writing, Replaying):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
@@ -41,7 +42,7 @@ class Commands(Conversing, Keeping, Writing):
         """A cell begins."""
         if self.cells.begin():
             self.formats.begin()
-            self.session.conversations.begin_cell(cell_id(self.shell))
+            self.session.begin_cell(cell_id(self.shell))
 
     def end(self, result: Any) -> None:
         """A cell ends: the turns that it made earlier, but not now, are gone."""
@@ -100,7 +101,8 @@ class Commands(Conversing, Keeping, Writing):
         view = said.pop("format", "json" if said.get("schema") else "markdown")
         options = ChatOptions(stream=not said.pop("no_stream", False), **said)
         place = None if options.alone else self.cells.place()
-        turn = self.session.chat(text, options, place=place, names=names)
+        cell = cell_id(self.shell)
+        turn = self.session.chat(text, options, place=place, names=names, cell=cell)
         return self._paint(turn, quiet, view)
 
     def do_image(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:

@@ -59,6 +59,7 @@ CHAT = (
     _option("--web", "web", "flag", "", "with the service's web search"),
     _option("-f --format", "format", "choice", "HOW", "how it is shown", "markdown text json"),
     _option("--no-stream", "no_stream", "flag", "", "the whole answer at once"),
+    _option("--again", "again", "flag", "", "ask anew, even if replay knows an answer"),
 )
 _NOT_CODE = {"schema", "tool", "approve", "web", "format"}
 _NOT_FIX = {*_NOT_CODE, "attach", "conversation", "alone", "stop"}
@@ -77,6 +78,7 @@ VIDEO = (
     _option("--background", "background", "flag", "", "give the cell back at once"),
     AGAIN,
 )
+SPEED = _option("--speed", "speed", "float", "X", "2: twice as fast; 0: at once")
 LOG = (
     _option("--open", "open", "int", "N", "bring call N back as its value"),
     _option("--forget", "forget", "int", "N", "remove call N with its words"),
@@ -150,6 +152,13 @@ COMMANDS = {
             (*LOG, OUT, QUIET),
             "[WORDS]",
             "%zai log p-value",
+        ),
+        Command(
+            "replay",
+            "recorded answers instead of the service: off, auto (the rest is asked) or only",
+            (SPEED,),
+            "MODE [FILE]",
+            "%zai replay only class.zai",
         ),
         Command("models", "models, what they take and cost", (OUT, QUIET)),
         Command("login", "ask for the API key, hidden"),

@@ -30,7 +30,9 @@ class Writing(Stage):
         options = ChatOptions(stream=not said.pop("no_stream", False), **said)
         place = None if options.alone else self.cells.place()
         had = self._had(place, options.conversation)
-        value = self._paint(self.session.code(text, options, place=place, names=names), quiet)
+        cell = cell_id(self.shell)
+        writing = self.session.code(text, options, place=place, names=names, cell=cell)
+        value = self._paint(writing, quiet)
         if isinstance(value, Code) and not quiet:
             self._offer(value.code, had)
         return value
@@ -38,7 +40,8 @@ class Writing(Stage):
     def do_fix(self, text: str, said: Said, names: Said, quiet: bool) -> Any:
         """The last error explained, and its cell corrected."""
         options = ChatOptions(stream=not said.pop("no_stream", False), **said)
-        value = self._paint(self.session.fix(self._failure(), text, options), quiet)
+        fixing = self.session.fix(self._failure(), text, options, cell=cell_id(self.shell))
+        value = self._paint(fixing, quiet)
         if isinstance(value, Fix) and value.code and not quiet:
             self._offer(value.code, value.source)
         return value

@@ -20,9 +20,10 @@ _SHORT = 20  # a cell of fewer letters, a time or a model, is not broken into li
 _CELL = "padding:3px 10px;text-align:left;vertical-align:top"
 
 
-def quiet(items: Iterable[str], badge: str = "") -> str:
-    """The quiet line under an output: `a · b · c`, with a badge such as "sandbox" before it."""
-    mark = f'<span style="{_BADGE}">{safe.escape(badge)}</span>' if badge else ""
+def quiet(items: Iterable[str], *badges: str) -> str:
+    """The quiet line under an output: `a · b · c`, with badges such as "sandbox" before it."""
+    marks = (f'<span style="{_BADGE}">{safe.escape(badge)}</span>' for badge in badges if badge)
+    mark = "".join(marks)
     words = safe.escape(" · ".join(filter(None, items)))
     return f'<div style="{QUIET};margin-top:6px">{mark}{words}</div>'
 

@@ -29,7 +29,8 @@ def facts(reply: Reply) -> list[str]:
     cost = "not charged" if reply.sandbox else dollars(reply.cost)
     name = reply.call.conversation
     where = f"in {name}" if name not in ("", defaults.CONVERSATION) else ""
-    return [reply.model, tokens, cost, parts.seconds(reply.elapsed), where]
+    again = reply.call.replayed
+    return [reply.model, tokens, again or cost, parts.seconds(reply.elapsed), where]
 
 
 def html(reply: Reply, view: str = "markdown") -> str:
@@ -48,7 +49,6 @@ def around(reply: Reply, answer: str) -> str:
     calls = "".join(
         parts.fold(f"calls {c.name}", safe.verbatim(c.arguments)) for c in reply.tool_calls
     )
-    badge = "sandbox" if reply.sandbox else ""
     return safe.page(
         rounds.html(reply.steps)
         + thinking
@@ -56,7 +56,7 @@ def around(reply: Reply, answer: str) -> str:
         + calls
         + rounds.sources(reply.sources)
         + parts.warning(reply.note)
-        + parts.quiet(facts(reply), badge)
+        + parts.quiet(facts(reply), *_badges(reply))
     )
 
 
@@ -68,11 +68,16 @@ def plain(reply: Reply) -> str:
 
 def closing(reply: Reply) -> str:
     """What a terminal shows under the words."""
-    badge = "[sandbox] " if reply.sandbox else ""
+    badge = "".join(f"[{badge}] " for badge in _badges(reply))
     note = f"! {reply.note}\n" if reply.note else ""
     found = rounds.sources_plain(reply.sources)
     above = f"{found}\n" if found else ""
     return above + safe.plain(note + badge + " · ".join(filter(None, facts(reply))))
+
+
+def _badges(reply: Reply) -> list[str]:
+    """What an answer is that no model has given now."""
+    return ["replay"] * bool(reply.call.replayed) + ["sandbox"] * reply.sandbox
 
 
 def record(reply: Reply) -> Json:

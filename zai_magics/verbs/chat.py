@@ -34,6 +34,7 @@ def turn(
     options: ChatOptions,
     place: Place | None,
     names: Mapping[str, Any],
+    cell: str = "",
 ) -> Generator[Draft | Reply | Request, None, None]:
     """Drafts as the words come, then the reply, which is by then a turn of the conversation.
 
@@ -41,6 +42,7 @@ def turn(
     """
     calling = _calling(session, options, names)
     plan = _plan(session, text, options, place, names, calling)
+    plan = replace(plan, cell=cell or plan.cell)
     if options.dry_run:
         yield _dry_run(session, plan)
         return
@@ -94,6 +96,8 @@ def _plan(
         options.conversation is not None,
         options.alone,
         wanted,
+        place.cell if place else "",
+        options.again,
     )
 
 

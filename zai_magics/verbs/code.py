@@ -29,6 +29,7 @@ def written(
     options: ChatOptions,
     place: Place | None,
     names: Mapping[str, Any],
+    cell: str = "",
 ) -> Generator[Draft | Code | Request, None, None]:
     """Drafts, then the code; its turn is one of the conversation like a chat's."""
     own = options.system if options.system is not None else _system(session, options, place)
@@ -37,12 +38,12 @@ def written(
         system="\n\n".join(filter(None, (own, INSTRUCTIONS))),
         attach=tuple(_known(given, names) for given in options.attach),
     )
-    for snapshot in chat.turn(session, text, asked, place, names):
+    for snapshot in chat.turn(session, text, asked, place, names, cell):
         yield Code(snapshot) if isinstance(snapshot, Reply) else snapshot
 
 
 def fixed(
-    session: Session, failure: Failure | None, words: str, options: ChatOptions
+    session: Session, failure: Failure | None, words: str, options: ChatOptions, cell: str = ""
 ) -> Generator[Draft | Fix | Request, None, None]:
     """Drafts, then what was wrong and the corrected cell. It is a turn of no conversation: the
     cell and the error are all that is sent.
@@ -50,7 +51,7 @@ def fixed(
     if failure is None:
         raise CommandError("no cell has failed in this kernel; there is nothing to fix")
     asked = replace(options, alone=True, raw=True)
-    for snapshot in chat.turn(session, told(failure, words), asked, None, {}):
+    for snapshot in chat.turn(session, told(failure, words), asked, None, {}, cell):
         yield Fix(snapshot, failure.source) if isinstance(snapshot, Reply) else snapshot
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..client import ChatStream
 from ..conversation import Context, Conversation, Place, Turn
 from ..errors import Interrupted, SchemaError, ToolLimit, ZaiError
 from ..journal import Asked
+from ..replay import Recorded
 from ..steps import rounds_in
+from ..stream import ChatStream
 from ..types import Call, Draft, Json, Reply, Step, Usage
+from .common import given
 
 if TYPE_CHECKING:
     from ..schema import Schema
@@ -32,8 +34,8 @@ class Plan:
     """What a turn is to send: to whom, with which parameters, after which messages.
 
     `where` is the conversation that it becomes a turn of; `named` says that it was asked for by
-    name, `alone` that it is a turn of none. `params` gives a model's parameters. `note` is said
-    under the answer.
+    name, `alone` that it is a turn of none; `again` asks whatever is recorded. `params` gives a
+    model's parameters. `note` is said under the answer.
     """
 
     where: Conversation
@@ -45,6 +47,8 @@ class Plan:
     named: bool = False
     alone: bool = False
     wanted: Schema | None = None
+    cell: str = ""
+    again: bool = False
 
 
 class Exchange:
@@ -73,7 +77,7 @@ class Exchange:
                     return self._end(asked, _stopped(reply, trouble), trouble)
                 trouble = yield from self._call(asked, reply, self._calling)
                 if trouble is not None:
-                    return self._unanswered(self._next(asked), trouble, sent=False)
+                    return self._unanswered(self._asked(), trouble, sent=False)
                 continue
             if trouble is None and self._plan.wanted and not reply.tool_calls:
                 fits, trouble = self._check(reply, self._plan.wanted)
@@ -87,42 +91,52 @@ class Exchange:
 
     def _ask(self) -> Generator[Draft, None, tuple[Trouble, Asked, Reply | None]]:
         """Send what there is to send, once; the answer as far as it came, if anything did."""
-        session, plan = self._session, self._plan
-        messages = [*plan.carried, *self._tail]
-        with session.client().stream(messages, model=self._model, **self._params) as stream:
-            at = session.timing.now()
+        asked = self._asked()
+        try:
+            stream = self._session.stream(asked, self._plan.again)
+        except ZaiError as error:
+            if not self._before:
+                raise
+            return error, asked, None
+        with stream:
             trouble = yield from self._drafts(stream)
-        beside = {k: v for k, v in stream.request.items() if k not in ("messages", "model")}
-        past = plan.carried.past
-        if past and past.turn.params == beside:
-            beside = past.turn.params  # turns that are asked alike have them once
-        asked = Asked(
-            os.urandom(16),
-            at,
-            "chat",
-            session.seller(),
-            session.scope(),
-            self._model,
-            messages,
-            beside,
-            "" if plan.alone else plan.where.name,
-            plan.place.cell if plan.place else "",
-            after=len(self._tail),
-        )
+        asked = replace(asked, kind=stream.kind, pace=stream.pace)
         if trouble is not None and stream.answer.empty:
             return trouble, asked, None
         reply = stream.reply(_ending(trouble))
         reply = reply if reply.note else stream.reply(self._note)
         self._place(reply, asked)
-        session.spent.add(reply.cost)
+        if not reply.call.replayed:
+            self._session.spent.add(reply.cost)
         return trouble, asked, reply
+
+    def _asked(self) -> Asked:
+        """The next request."""
+        session, plan = self._session, self._plan
+        beside = given(self._params)
+        past = plan.carried.past
+        if past and past.turn.params == beside:
+            beside = past.turn.params  # turns that are asked alike have them once
+        return Asked(
+            os.urandom(16),
+            session.timing.now(),
+            "chat",
+            session.seller(),
+            session.scope(),
+            self._model,
+            [*plan.carried, *self._tail],
+            beside,
+            "" if plan.alone else plan.where.name,
+            plan.cell,
+            after=len(self._tail),
+        )
 
     def _place(self, reply: Reply, asked: Asked) -> None:
         """What was asked, not as a list of its own for every reply, and the conversation."""
         reply.asked = replace(self._plan.carried, rounds=rounds_in(self._tail))
         reply.call = replace(reply.call, conversation=asked.conversation)
 
-    def _drafts(self, stream: ChatStream) -> Generator[Draft, None, Trouble]:
+    def _drafts(self, stream: ChatStream | Recorded) -> Generator[Draft, None, Trouble]:
         """Snapshots until the stream ends; what ended it too early is returned, not raised."""
         steps = tuple(self._steps)
         try:
@@ -164,12 +178,6 @@ class Exchange:
         if model != self._model:
             self._model, self._params = model, self._plan.params(model)
         return trouble
-
-    def _next(self, asked: Asked) -> Asked:
-        """The request that would have followed this one."""
-        messages = [*self._plan.carried, *self._tail]
-        at, after = self._session.timing.now(), len(self._tail)
-        return replace(asked, uid=os.urandom(16), at=at, messages=messages, after=after)
 
     def _check(self, reply: Reply, wanted: Schema) -> tuple[bool, Trouble]:
         """Read the typed value out of the answer, or note what is to be asked again; says whether

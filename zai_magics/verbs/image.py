@@ -56,6 +56,10 @@ def pictures(
         if record.state == "submitted" and len(made) < options.n:
             yield replace(first, made=made, step="fetching what was bought before")
             made = Pictures((*made, *_fetched(session, order, options, record)))
+    if not options.again:
+        place, left = target(session, options.save, said), options.n - len(made)
+        orders, there = session.orders, bool(options.save)
+        made = Pictures((*made, *session.replay.pictures(orders, order, place, there, left)))
     if len(made) < options.n:
         no_unknown(had)
         session.client()  # without a key nothing is shown as being made

@@ -70,6 +70,12 @@ def clip(
     if newest is not None and newest.state == "done":
         yield session.orders.clip(newest, target(session, options.save, said), bool(options.save))
         return
+    if newest is None and not options.again:
+        place = target(session, options.save, said)
+        made = session.replay.clip(session.orders, order, place, bool(options.save))
+        if made is not None:
+            yield made
+            return
     if newest is None:
         no_unknown(had)
         session.client()  # without a key nothing is shown as being made

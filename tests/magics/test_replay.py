@@ -1,0 +1,225 @@
+"""`%zai replay`: what was recorded is given again, at its pace, without the service."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from books import restart, shown
+from bought import html
+from shell_cells import Cells
+
+from zai_magics.errors import CommandError, Interrupted, ReplayMiss
+
+
+def replay(cells: Cells, how: str) -> str:
+    ran = cells.run(f"%zai replay {how}", "replay")
+    assert ran.ok, ran.out
+    return shown(ran)
+
+
+def ask(cells: Cells, prompt: str, cell: str = "1", options: str = "") -> Any:
+    return cells.run(f"%%zai chat -o made {options}\n{prompt}", cell)
+
+
+def test_off_is_the_default_and_asks_every_time(cells: Cells) -> None:
+    assert len(ask(cells, "hi", options="--alone").bodies) == 1
+    assert len(ask(cells, "hi", options="--alone").bodies) == 1
+    assert "replay is off" in replay(cells, "")
+
+
+@pytest.mark.parametrize("mode", ["auto", "only"])
+def test_what_is_recorded_comes_again_without_a_request(cells: Cells, mode: str) -> None:
+    first = ask(cells, "Tell me [[think]] more")
+    said = cells.value("made")
+    restart(cells)
+    replay(cells, f"--speed 0 {mode}")
+    again = ask(cells, "Tell me [[think]] more")
+    made = cells.value("made")
+    assert first.bodies and not again.bodies
+    assert made == said and made.thinking == said.thinking and made.usage == said.usage
+    assert made.cost == 0.0 and made.call.replayed.startswith("recorded 20")
+    assert "replay" in html(again) and "recorded 20" in html(again)
+
+
+def test_auto_asks_what_is_not_recorded_and_only_fails_with_what_is_nearest(cells: Cells) -> None:
+    ask(cells, "What is a p value, in plain words?")
+    replay(cells, "--speed 0 auto")
+    assert len(ask(cells, "Something else", "2").bodies) == 1
+    replay(cells, "only")
+    missed = ask(cells, "What is the p value, in plain words?", "3")
+    assert isinstance(missed.error, ReplayMiss) and not missed.bodies
+    assert "What is [-a-]{+the+} p value," in str(missed.error)
+    assert "%zai replay off" in str(missed.error) and "\n" not in str(missed.error)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-m glm-4.6", "-m glm-4.7 was asked, not glm-4.6"),
+        ("-t 0.5", "temperature was nothing, and is 0.5"),
+        ("-s terse", "the system prompt"),
+    ],
+)
+def test_where_the_words_are_the_same_a_miss_says_what_else_differs(
+    cells: Cells, options: str, said: str
+) -> None:
+    ask(cells, "Hello there", options="--alone")
+    replay(cells, "only")
+    missed = ask(cells, "Hello there", "2", f"--alone {options}")
+    assert isinstance(missed.error, ReplayMiss) and said in str(missed.error)
+
+
+def test_only_has_no_network_for_anything(cells: Cells) -> None:
+    replay(cells, "only")
+    for line in ("image a cat", "video a bird", "wait 42", "chat hi", "chat --again hi"):
+        ran = cells.run(f"%zai {line}", "1")
+        assert isinstance(ran.error, ReplayMiss) and not ran.sent, line
+    assert "replay only" in shown(cells.run("%zai models", "2"))
+    replay(cells, "off")
+    assert cells.run("%zai chat hi", "1").bodies
+
+
+def test_again_asks_anew_and_the_newest_answer_is_replayed(cells: Cells) -> None:
+    ask(cells, "hi", options="--alone")
+    replay(cells, "--speed 0 auto")
+    assert len(ask(cells, "hi", options="--alone --again").bodies) == 1
+    newest = cells.value("made").call.request_id
+    assert not ask(cells, "hi", options="--alone").bodies
+    assert cells.value("made").call.request_id == newest
+
+
+def test_a_conversation_and_the_rounds_of_tools_are_replayed(cells: Cells) -> None:
+    cells.run('ran = []\ndef weather(city: str):\n    ran.append(city)\n    return "sun"', "0")
+    book = {
+        "1": '%%zai chat -T weather --approve always\n[[tool weather]][[arguments {"city": "A"}]]',
+        "2": "%%zai chat\nand then?",
+    }
+    first = [cells.run(code, cell) for cell, code in book.items()]
+    assert sum(len(ran.bodies) for ran in first) == 3
+    said = [str(turn.reply) for turn in cells.zai.session.conversation.turns]
+    restart(cells)
+    replay(cells, "--speed 0 only")
+    again = [cells.run(code, cell) for cell, code in book.items()]
+    assert all(ran.ok and not ran.bodies for ran in again)
+    assert [str(turn.reply) for turn in cells.zai.session.conversation.turns] == said
+    assert cells.value("ran") == ["A", "A"]
+
+
+def test_cells_that_ask_the_same_get_each_its_own_answer(cells: Cells, shop: Any) -> None:
+    def answers(cell: str, times: int = 1) -> list[str]:
+        loop = f"made = [zm.chat('hi', alone=True, quiet=True) for _ in range({times})]"
+        assert cells.run("import zai_magics as zm\n" + loop, cell).ok
+        return [str(reply) for reply in cells.value("made")]
+
+    order, count = shop.order, iter(range(100))
+
+    def numbered(where: str, body: Any) -> Any:
+        status, made = order(where, body)
+        made["choices"][0]["message"]["content"] = f"answer {next(count)}"
+        return status, made
+
+    shop.order = numbered
+    cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+    said = [answers("a"), answers("b", 3), answers("b", 3), answers("c")]
+    restart(cells)
+    cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+    replay(cells, "--speed 0 only")
+    assert [answers("c"), answers("b", 3), answers("a")] == [said[3], said[2], said[0]]
+    replay(cells, "--speed 0 only")  # another notebook, whose cells have other ids
+    assert [answers("x"), answers("y", 3), answers("z")] == [said[0], said[2], said[3]]
+
+
+def test_pictures_and_clips_are_replayed_whatever_notebook_bought_them(
+    cells: Cells, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cells.run("%zai image -n 2 a cat", "1").ok and cells.run("%zai video a bird", "2").ok
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    restart(cells)
+    replay(cells, "only")
+    again = [cells.run("%zai image -o p -n 2 a cat", "7"), cells.run("%zai video a bird", "8")]
+    assert all(ran.ok and not ran.sent for ran in again)
+    assert len(cells.value("p")) == 2 and all(p.path.exists() for p in cells.value("p"))
+    assert isinstance(cells.run("%zai image -n 3 a cat", "9").error, ReplayMiss)
+    with cells.zai.session.journal.read() as db:
+        rows = db.execute("select count(*) from calls where kind = 'stored'").fetchone()
+    assert rows >= (3,)
+    assert "stored" not in shown(cells.run("%zai log", "9"))
+
+
+def test_a_figure_of_other_bytes_is_known_by_its_form_under_only_and_that_is_said(
+    cells: Cells,
+) -> None:
+    draw = "from PIL import Image\npic = Image.new('RGB', (64, 48), '{}')"
+    cells.run(draw.format("red"), "0")
+    ask(cells, "What is it?", options="--alone -a pic")
+    cells.run(draw.format("blue"), "0")
+    replay(cells, "--speed 0 auto")
+    assert len(ask(cells, "What is it?", options="--alone -a pic").bodies) == 1
+    cells.run(draw.format("green"), "0")
+    replay(cells, "only")
+    again = ask(cells, "What is it?", options="--alone -a pic")
+    assert again.ok and "differs from the recorded one in its bytes" in html(again)
+    cells.run("pic = pic.resize((32, 48))", "0")
+    assert isinstance(ask(cells, "What is it?", options="--alone -a pic").error, ReplayMiss)
+
+
+def test_what_the_sandbox_said_is_no_answer_of_the_service_under_auto(
+    cells: Cells, shop: Any
+) -> None:
+    ask(cells, "hi", options="--alone")
+    cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+    replay(cells, "--speed 0 auto")
+    ask(cells, "hi", options="--alone")
+    assert shop.bought == 1
+
+
+@pytest.mark.parametrize(("speed", "share"), [("1", 1.0), ("2", 0.5), ("0", 0.0)])
+def test_the_answer_comes_at_its_recorded_pace(cells: Cells, speed: str, share: float) -> None:
+    from zai_magics.retry import Timing
+
+    now, naps = [100.0], []
+    ticks = itertools.count(0.0, 0.01)
+    cells.zai.session.timing = Timing(clock=lambda: next(ticks))
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        now[0] += seconds
+
+    ask(cells, "[[think]] [[words 60]] go", options="--alone")
+    elapsed = cells.value("made").elapsed
+    replay(cells, f"--speed {speed} only")
+    cells.zai.session.timing = Timing(clock=lambda: now[0], sleep=sleep)
+    ask(cells, "[[think]] [[words 60]] go", options="--alone")
+    assert abs(sum(naps) - elapsed * share) < 0.01 and (len(naps) > 1 or not share)
+
+
+def test_a_replay_that_is_stopped_keeps_what_had_come(cells: Cells) -> None:
+    from zai_magics.retry import Timing
+
+    naps: list[float] = []
+
+    def stop(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 5:
+            raise KeyboardInterrupt
+
+    ticks = itertools.count(0.0, 0.01)
+    cells.zai.session.timing = Timing(clock=lambda: next(ticks))
+    ask(cells, "[[words 60]] go")
+    restart(cells)
+    replay(cells, "only")
+    cells.zai.session.timing = Timing(clock=lambda: 0.0, sleep=stop)
+    stopped = ask(cells, "[[words 60]] go")
+    assert isinstance(stopped.error, Interrupted) and not stopped.sent
+    (turn,) = cells.zai.session.conversation.turns
+    assert turn.state == "interrupted" and 0 < len(turn.reply) < 60 * 5
+
+
+@pytest.mark.parametrize("how", ["onyl", "--speed -1 only", "--speed nan only", "auto nosuch.zai"])
+def test_what_cannot_be_is_said_and_nothing_changes(cells: Cells, how: str) -> None:
+    ran = cells.run(f"%zai replay {how}", "1")
+    assert isinstance(ran.error, CommandError)
+    assert cells.zai.session.replay.mode == "off" and cells.zai.session.replay.speed == 1.0

@@ -1,0 +1,12 @@
+"""Replay: recorded answers instead of the service's, and packs of them for other machines.
+
+replay.use("only")                     from this machine's journal, without a network
+stream = replay.chat(asked)            read like one that comes from the service
+"""
+
+from __future__ import annotations
+
+from .mode import ASK, Mode, Replay, Source
+from .recorded import Recorded
+
+__all__ = ["ASK", "Mode", "Recorded", "Replay", "Source"]
