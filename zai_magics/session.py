@@ -181,10 +181,15 @@ class Session:
         return code.written(self, text, options or ChatOptions(), place, names or {})
 
     def fix(
-        self, failure: Failure | None, words: str = "", options: ChatOptions | None = None
+        self,
+        failure: Failure,
+        words: str = "",
+        options: ChatOptions | None = None,
+        *,
+        place: Place | None = None,
     ) -> Generator[Draft | Fix | Request, None, None]:
         """What went wrong in a cell, and the cell corrected."""
-        return code.fixed(self, failure, words, options or ChatOptions())
+        return code.fixed(self, failure, words, options or ChatOptions(), place)
 
     def image(
         self,

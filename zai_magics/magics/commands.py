@@ -29,8 +29,8 @@ class Commands(Conversing, Keeping, Writing):
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
     """
 
-    def __init__(self, *of_the_shell: Any, failed: Any) -> None:
-        super().__init__(*of_the_shell, failed=failed)
+    def __init__(self, *of_the_shell: Any, failures: Any) -> None:
+        super().__init__(*of_the_shell, failures=failures)
         self.session.ask = lambda call: front.allowed(self.shell, call)
         self._background = Background()
         self._sandbox: Any = None

@@ -21,6 +21,23 @@ def chat(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     return _run("chat", prompt, quiet, options)
 
 
+def code(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
+    """Only code, offered as the next cell: `zm.code("plot it", attach=[df])` -> Code.
+
+    `.code` is it, never run, `.reply` the answer around it. Options are those of `%zai code`.
+    """
+    return _run("code", prompt, quiet, options)
+
+
+def fix(words: str = "", *, quiet: bool = False, **options: Any) -> Any:
+    """The last cell that failed, corrected and offered: `zm.fix("keep it short")` -> Fix.
+
+    `.explanation` says what was wrong, `.code` is the corrected cell, `.source` the one that
+    failed. Options are those of `%zai fix`. Raises CommandError where there is nothing to fix.
+    """
+    return _run("fix", words, quiet, options)
+
+
 def image(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     """Pictures: `zm.image("a cat", n=4)` -> Picture, or Pictures for several."""
     return _run("image", prompt, quiet, options)
@@ -32,6 +49,12 @@ def video(prompt: str = "", *, quiet: bool = False, **options: Any) -> Any:
 
 
 def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any:
+    magics = _magics()
+    with magics.failures.during(command):
+        return magics.commands.run(_typed(command, prompt, quiet, options))
+
+
+def _typed(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Parsed:
     known = {o.name: o for o in COMMANDS[command].options if o.name not in ("out", "quiet")}
     for name in options:
         if name not in known:
@@ -44,7 +67,7 @@ def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any
             given = said[name]
             said[name] = tuple(given) if isinstance(given, (list, tuple)) else (given,)
     # Python has f-strings; what stands in a string is meant as it is.
-    return _magics().run(Parsed(command, {"raw": True, **said, "quiet": quiet}, prompt))
+    return Parsed(command, {"raw": True, **said, "quiet": quiet}, prompt)
 
 
 def _check(option: Option, value: Any) -> None:
@@ -67,4 +90,4 @@ def _magics() -> Any:
         raise CommandError("this needs IPython; elsewhere use zai_magics.Client()")
     if getattr(shell, "zai_magics", None) is None:
         shell.extension_manager.load_extension("zai_magics")
-    return shell.zai_magics.commands
+    return shell.zai_magics

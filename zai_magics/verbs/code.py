@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..conversation import Place
-from ..errors import CommandError, PromptError
+from ..errors import PromptError
 from ..failure import Failure, told
 from ..options import ChatOptions
 from ..types import Code, Draft, Fix, Reply, Request
@@ -42,15 +42,13 @@ def written(
 
 
 def fixed(
-    session: Session, failure: Failure | None, words: str, options: ChatOptions
+    session: Session, failure: Failure, words: str, options: ChatOptions, place: Place | None
 ) -> Generator[Draft | Fix | Request, None, None]:
     """Drafts, then what was wrong and the corrected cell. It is a turn of no conversation: the
-    cell and the error are all that is sent.
+    cell and the error are all that is sent. `place` is the cell that asks.
     """
-    if failure is None:
-        raise CommandError("no cell has failed in this kernel; there is nothing to fix")
     asked = replace(options, alone=True, raw=True)
-    for snapshot in chat.turn(session, told(failure, words), asked, None, {}):
+    for snapshot in chat.turn(session, told(failure, words), asked, place, {}):
         yield Fix(snapshot, failure.source) if isinstance(snapshot, Reply) else snapshot
 
 
