@@ -59,6 +59,13 @@ WRONG = [
     ("video", "no prompt"),
     ("chat -a nothing.png hi", "nothing.png"),
     ("chat {{ nothing_here }}", "nothing_here"),
+    ("chat --schema name, age int who", "a schema that ends with a comma: put it in quotes"),
+    ("chat --schema=[name, age] who", "a schema that ends with a comma: put it in quotes"),
+    ("chat --schema '' who", "--schema is empty; write fields"),
+    ('chat --schema "  " who', "--schema is empty; write fields"),
+    ('chat --schema "{{ kept[:0] }}" who', "--schema is empty; write fields"),
+    ("chat --schema kept who", "kept is a str, not a schema"),
+    ("chat --schema Persom who", "a field needs a lower-case name, or write"),
 ]
 
 

@@ -129,6 +129,9 @@ def _value(line: str, at: int, flag: str) -> tuple[str, int]:
         raise CommandError(f"the quote after {flag} is not closed")
     word = _BRACES.match(line, at) or _WORD.match(line, at)
     assert word is not None
+    if flag == "--schema" and word.group().endswith(","):
+        shown = one_line(word.group(), 40)
+        raise CommandError(f"--schema {shown} is a schema that ends with a comma: put it in quotes")
     return word.group(), word.end()
 
 
