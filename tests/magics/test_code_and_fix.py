@@ -333,7 +333,8 @@ def test_fix_is_a_function_that_names_what_it_mends(
     made = cells.value("made")
     assert isinstance(made, Fix) and (made.source, made.explanation) == ("x = 1 / 0", "No.")
     assert "fixes In [1]" in shown(ran) and offered == [made.code] == ["x = 1"]
-    assert "no option" in cells.run("zm.fix(alone=True)", "3").out
+    out = cells.run("zm.fix(alone=True)", "3").out
+    assert "zm.fix has no option 'alone': only chat and code take it" in out
 
 
 def test_as_the_last_expression_the_value_is_shown_once(cells: Cells, shop: Shop) -> None:

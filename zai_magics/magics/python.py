@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import CommandError, one_line
-from .grammar import COMMANDS, Option, nearest
+from .grammar import COMMANDS, Option, other
 from .parse import Parsed, check_parameter
 
 
@@ -58,7 +58,8 @@ def _typed(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> P
     known = {o.name: o for o in COMMANDS[command].options if o.name not in ("out", "quiet")}
     for name in options:
         if name not in known:
-            raise CommandError(f"zm.{command} has no option {name!r}{nearest(name, sorted(known))}")
+            hint = other(COMMANDS[command], name)
+            raise CommandError(f"zm.{command} has no option {one_line(repr(name), 40)}{hint}")
     said = {name: value for name, value in options.items() if value is not None}
     for name, value in said.items():
         _check(known[name], value)
