@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from .errors import Interrupted as Interrupted
     from .errors import ZaiError as ZaiError
     from .magics.python import chat as chat
+    from .magics.python import code as code
+    from .magics.python import fix as fix
     from .magics.python import image as image
     from .magics.python import video as video
     from .tools import tool as tool
     from .types import Clip as Clip
+    from .types import Code as Code
+    from .types import Fix as Fix
     from .types import Picture as Picture
     from .types import Pictures as Pictures
     from .types import Reply as Reply
@@ -28,13 +32,17 @@ if TYPE_CHECKING:
 _HOMES = {
     "Client": "client",
     "Clip": "types",
+    "Code": "types",
+    "Fix": "types",
     "Interrupted": "errors",
     "Picture": "types",
     "Pictures": "types",
     "Reply": "types",
     "ZaiError": "errors",
     "chat": "magics.python",
+    "code": "magics.python",
     "errors": "errors",
+    "fix": "magics.python",
     "image": "magics.python",
     "tool": "tools",
     "video": "magics.python",

@@ -24,6 +24,12 @@ def compiles(source: str) -> bool:
     return True
 
 
+def value(source: str, names: Mapping[str, Any]) -> Any:
+    """The value alone: `value("n + 1", {"n": 2})` is 3. Raises whatever the expression raises."""
+    # One dict as globals, so that comprehensions see the names; a copy, so that := stays here.
+    return eval(source, dict(names))
+
+
 def evaluate(source: str, names: Mapping[str, Any], shown: str, instead: str) -> Any:
     """The value: `evaluate("n + 1", {"n": 2}, "{{ n + 1 }}", "or leave it out")` is 3.
 
@@ -31,8 +37,7 @@ def evaluate(source: str, names: Mapping[str, Any], shown: str, instead: str) ->
     with `shown` and ends with `instead`.
     """
     try:
-        # One dict as globals, so that comprehensions see the names; a copy, so that := stays here.
-        return eval(source, dict(names))
+        return value(source, names)
     except NameError as error:
         name = getattr(error, "name", None) or one_line(source, 60)
         close = nearest(name, names)
@@ -44,10 +49,14 @@ def evaluate(source: str, names: Mapping[str, Any], shown: str, instead: str) ->
         raise PromptError(f"{shown} failed ({said}); correct it, {instead}") from None
 
 
+def defined(names: Mapping[str, Any]) -> list[str]:
+    """The names that the user has defined: neither hidden ones nor the shell's."""
+    return [n for n in names if not n.startswith("_") and n not in _SHELLS]
+
+
 def nearest(name: str, names: Mapping[str, Any]) -> str:
     """The user's name most like an unknown one, else Python's or the shell's, else ""."""
-    own = [n for n in names if not n.startswith("_") and n not in _SHELLS]
-    for known in (own, [*_SHELLS, *(n for n in dir(builtins) if n.islower())]):
+    for known in (defined(names), [*_SHELLS, *(n for n in dir(builtins) if n.islower())]):
         if close := difflib.get_close_matches(name, known, 1, 0.6):
             return close[0]
     return ""

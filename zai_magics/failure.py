@@ -11,10 +11,13 @@ _SHELL = re.compile(r"[/\\](?:IPython|ipykernel|zai_magics)[/\\]")
 
 
 class Failure(NamedTuple):
-    """A cell that failed: its source as it was typed, and what it failed with."""
+    """A cell that failed: its source as it was typed, what it failed with, and the number of its
+    execution, 0 where that is not known.
+    """
 
     source: str
     error: BaseException
+    number: int = 0
 
 
 def told(failure: Failure, words: str = "") -> str:

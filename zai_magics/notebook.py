@@ -73,6 +73,15 @@ class Book(NamedTuple):
         """The ids of its cells, in its order; cells without one are left out."""
         return tuple(dict.fromkeys(filter(None, map(_id, self.cells))))
 
+    def sources(self, but: str = "") -> Iterator[str]:
+        """What stands in its code cells, in its order; without the cell of the id `but`."""
+        for cell in self.cells:
+            if isinstance(cell, dict) and cell.get("cell_type") == "code":
+                said = cell.get("source")
+                lines = said if isinstance(said, list) else [said]
+                if not but or _id(cell) != but:
+                    yield "".join(one for one in lines if isinstance(one, str))
+
     def turns(self) -> tuple[Turn, ...]:
         """The turns that its outputs carry, as `turns(path)` gives them."""
         return tuple(itertools.islice(_carried(self.cells), TURN_LIMIT))

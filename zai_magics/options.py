@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import catalogue
+from .errors import CommandError
 from .types import Json
 from .wire import chat, media
 
@@ -47,6 +48,10 @@ class ChatOptions(Common):
     conversation: str | None = None
     stream: bool = True
     again: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.schema, str) and not self.schema.strip():
+            raise CommandError('--schema is empty; write fields, as in "name, age int"')
 
     def params(self, model: str) -> Json:
         """The parameters of a request for this model, beside its messages."""

@@ -184,14 +184,12 @@ class Session:
         *,
         place: Place | None = None,
         names: Names | None = None,
-        cell: str = "",
     ) -> Generator[Draft | Reply | Request, None, None]:
         """A turn of the conversation: drafts as the words come, then the reply.
 
-        `place` is the cell's, whose earlier turn it replaces; `names` is what `{{ }}` sees; `cell`
-        is the cell's id, also where it has no place in a conversation.
+        `place` is the cell's, whose earlier turn it replaces; `names` is what `{{ }}` sees.
         """
-        return chat.turn(self, text, options or ChatOptions(), place, names or {}, cell)
+        return chat.turn(self, text, options or ChatOptions(), place, names or {})
 
     def code(
         self,
@@ -200,21 +198,20 @@ class Session:
         *,
         place: Place | None = None,
         names: Names | None = None,
-        cell: str = "",
     ) -> Generator[Draft | Code | Request, None, None]:
         """A turn of which only the code is wanted: drafts, then the code."""
-        return code.written(self, text, options or ChatOptions(), place, names or {}, cell)
+        return code.written(self, text, options or ChatOptions(), place, names or {})
 
     def fix(
         self,
-        failure: Failure | None,
+        failure: Failure,
         words: str = "",
         options: ChatOptions | None = None,
         *,
-        cell: str = "",
+        place: Place | None = None,
     ) -> Generator[Draft | Fix | Request, None, None]:
         """What went wrong in a cell, and the cell corrected."""
-        return code.fixed(self, failure, words, options or ChatOptions(), cell)
+        return code.fixed(self, failure, words, options or ChatOptions(), place)
 
     def image(
         self,

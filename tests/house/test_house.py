@@ -144,8 +144,9 @@ def test_the_public_names_are_these() -> None:
     import zai_magics
 
     assert set(zai_magics.__all__) == {
-        "Client", "Clip", "Interrupted", "Picture", "Pictures", "Reply", "ZaiError",
-        "__version__", "chat", "errors", "image", "load_ipython_extension", "tool", "video",
+        "Client", "Clip", "Code", "Fix", "Interrupted", "Picture", "Pictures", "Reply", "ZaiError",
+        "__version__", "chat", "code", "errors", "fix", "image", "load_ipython_extension", "tool",
+        "video",
     }  # fmt: skip
     for name in zai_magics.__all__:
         assert getattr(zai_magics, name) is not None

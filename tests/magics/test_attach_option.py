@@ -184,3 +184,24 @@ def test_the_conversation_goes_on_with_what_was_attached(cells: Cells, tmp_path:
     assert [part["type"] for part in first] == ["image_url", "text"]
     assert "Oslo" in first[1]["text"]
     assert json.dumps(first)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("-a picture", "glm-4.7 reads no images, so glm-4.6v"),
+        ("-a a.pdf", "glm-4.7 reads no files, so glm-4.6v"),
+        ("-a https://example.org/a.mp4", "glm-4.7 reads no videos, so glm-4.6v"),
+        ("-a picture -a a.pdf", "glm-4.7 reads no images or files, so glm-4.6v"),
+    ],
+)
+def test_what_the_model_cannot_read_is_named_and_a_dry_run_says_what_would_be(
+    cells: Cells, given: str, says: str
+) -> None:
+    Path("a.pdf").write_bytes(b"%PDF-1.4\nhello")
+    assert f"{says} would be asked" in shown(cells.run(f"%zai chat --dry-run {given} What?", "1"))
+    assert f"{says} was asked" in html(ask(cells, given))
+    what = "a file" if given == "-a a.pdf" else "a"
+    later = cells.run("%zai chat --dry-run And now?", "2")
+    assert f"an earlier turn has {what}" in shown(later)
+    assert "which glm-4.7 cannot read, so glm-4.6v would be asked" in shown(later)

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from books import restart, shown
+from books import restart, save, shown
 from shell_cells import Cells
 from shop import Shop
 
@@ -60,14 +60,63 @@ def test_the_same_code_again_is_not_offered_again(cells: Cells, offered: list[st
 def test_in_a_new_kernel_the_same_code_is_not_offered_again(
     cells: Cells, offered: list[str], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from books import save
-
     path = save(tmp_path / "lesson.ipynb", {"1": "%%zai code"})
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))
     code(cells, ONE)
     restart(cells)
     code(cells, ONE)
     assert offered == ["x = 1"]
+
+
+def fixing(cells: Cells, shop: Shop, answer: str = ONE) -> None:
+    """A cell fails, and another has it fixed."""
+    shop.says = answer
+    cells.run("x = 1 / 0", "1")
+    assert cells.run("%zai fix", "2").ok
+
+
+def asking_alone(cells: Cells, shop: Shop, answer: str = ONE) -> None:
+    """A cell asks for code in no conversation."""
+    shop.says = answer
+    assert cells.run("%zai code --alone an x", "2").ok
+
+
+@pytest.mark.parametrize("asks", [fixing, asking_alone])
+def test_in_a_new_kernel_no_cell_is_inserted_a_second_time(
+    cells: Cells, shop: Shop, offered: list[str], asks: Any
+) -> None:
+    asks(cells, shop)
+    restart(cells)
+    asks(cells, shop)
+    assert offered == ["x = 1"]
+    asks(cells, shop, TWO)
+    asks(cells, shop)
+    assert offered == ["x = 1", "x = 2"]
+
+
+@pytest.mark.parametrize("asks", [fixing, asking_alone])
+def test_code_without_a_conversation_is_no_turn_of_one_in_its_cell_either(
+    cells: Cells, shop: Shop, asks: Any
+) -> None:
+    shop.says = ONE
+    cells.run("%zai chat hi", "2")
+    asks(cells, shop)
+    assert [t.place for t in cells.zai.session.conversation.turns] in ([], [("2", 0)])
+    cells.run("%zai chat hi", "3")
+    assert str(cells.zai.session.conversation.turns[-1].user) == "hi"
+
+
+def test_what_stands_in_another_cell_of_the_saved_notebook_is_not_offered(
+    cells: Cells, offered: list[str], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "lesson.ipynb", {"1": "%%zai code", "2": "\nx = 1\n"})
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    code(cells, ONE, "1")
+    code(cells, ONE, "5")
+    assert offered == []
+    code(cells, TWO, "1")
+    code(cells, ONE, "2")  # its own text is no other cell's
+    assert offered == ["x = 2", "x = 1"]
 
 
 def test_two_cells_are_offered_each_their_own(cells: Cells, offered: list[str]) -> None:
@@ -106,7 +155,6 @@ FAILURES = {
         "{{ nothing }}",
     ),
     "a syntax error": ("x = 1\ny = = 2", "SyntaxError"),
-    "an interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "a chain": (
         "try:\n    1/0\nexcept ZeroDivisionError as e:\n    raise OSError('no') from e",
         "cause",
@@ -138,11 +186,64 @@ def test_only_the_last_error_and_its_cell_go_out(cells: Cells) -> None:
     assert not any(word in said for word in ("secret", "hunter2", "hello", "ZeroDivision"))
 
 
-def test_an_error_of_a_command_is_not_what_is_fixed(cells: Cells) -> None:
+@pytest.mark.parametrize(
+    ("own", "kind"),
+    [("%zai nonsense", "CommandError"), ("%zai chat {{ nothing }}", "PromptError")],
+)
+def test_after_an_error_of_a_command_no_older_cell_is_paid_for(
+    cells: Cells, own: str, kind: str
+) -> None:
+    cells.run("1/0", "1")
+    assert not cells.run(own, "2").ok
+    ran = cells.run("%zai fix", "3")
+    assert isinstance(ran.error, CommandError) and ran.sent == []
+    assert f"the last error is %zai's own ({kind}: " in ran.out
+    assert ran.out.strip().endswith("): correct that cell")
+    assert not cells.run("undefined_name", "4").ok
+    assert "undefined_name" in cells.run("%zai fix", "3").prompt
+
+
+def test_an_error_of_a_command_whose_cell_was_corrected_is_in_nobodys_way(cells: Cells) -> None:
     cells.run("1/0", "1")
     assert not cells.run("%zai nonsense", "2").ok
-    assert not cells.run("%zai chat {{ nothing }}", "3").ok
-    assert "1/0" in cells.run("%zai fix", "4").prompt
+    assert cells.run("%zai history", "2").ok
+    assert "1/0" in cells.run("%zai fix", "3").prompt
+
+
+@pytest.mark.parametrize("failing", ["%zai fix --nonsense", "%zai fix -m {{ nothing }} x"])
+def test_a_fix_that_came_to_nothing_can_be_asked_for_again(cells: Cells, failing: str) -> None:
+    cells.run("1/0", "1")
+    assert not cells.run(failing, "2").ok
+    assert "1/0" in cells.run("%zai fix", "2").prompt
+
+
+def test_a_fix_that_the_service_refused_can_be_asked_for_again(cells: Cells, shop: Shop) -> None:
+    cells.run("1/0", "1")
+    url, cells.zai.session.base_url = cells.zai.session.base_url, "http://127.0.0.1:9/"
+    assert not cells.run("%zai fix", "2").ok
+    cells.zai.session.base_url = url
+    ran = cells.run("%zai fix", "2")
+    assert ran.ok and "fixes In [1]" in shown(ran)
+
+
+@pytest.mark.parametrize(
+    "stop", ["raise KeyboardInterrupt", "import zai_magics as zm\nraise zm.Interrupted('stopped')"]
+)
+def test_a_cell_that_was_stopped_is_not_fixed(cells: Cells, stop: str) -> None:
+    cells.run("1/0", "1")
+    assert not cells.run(stop, "2").ok
+    ran = cells.run("%zai fix", "3")
+    assert isinstance(ran.error, CommandError) and ran.sent == []
+    assert "you stopped that cell; there is nothing to fix" in ran.out
+
+
+def test_the_cell_that_is_fixed_is_named_also_when_others_ran_well_since(cells: Cells) -> None:
+    cells.run("x = 1", "1")
+    cells.run("1/0", "2")
+    cells.run("x = 2", "3")
+    ran = cells.run("%zai fix", "4")
+    assert "1/0" in ran.prompt and "fixes In [2], which failed with ZeroDivisionError" in shown(ran)
+    assert "fixes" not in shown(cells.run("%zai fix -q", "4"))
 
 
 def test_the_corrected_cell_is_shown_as_a_diff_and_offered_once(
@@ -191,12 +292,52 @@ def test_without_a_failure_there_is_nothing_to_fix(
     assert isinstance(ran.error, CommandError) and ran.sent == []
 
 
-def test_an_error_from_before_the_extension_was_loaded_is_known(shell: Any, server: Any) -> None:
-    shell.run_cell("first = 1\nfirst / 0")
+@pytest.mark.parametrize("record", [True, False])
+def test_an_error_from_before_the_extension_was_loaded_is_known(
+    shell: Any, server: Any, record: bool
+) -> None:
+    shell.run_cell("first = 1\nfirst / 0", store_history=record)
     shell.run_cell("%load_ext zai_magics")
     cells = Cells(shell, server)
     cells.zai.session.base_url = server.base_url
     try:
-        assert "first / 0" in cells.run("%zai fix", "1").prompt
+        ran = cells.run("%zai fix", "1")
+        assert "first / 0" in ran.prompt
+        number = cells.value("In").index("first = 1\nfirst / 0") if record else 0
+        assert (f"fixes In [{number}]" in shown(ran)) == record
     finally:
         shell.run_cell("%unload_ext zai_magics")
+
+
+def test_code_is_a_function_that_offers_what_the_magic_offers(
+    cells: Cells, shop: Shop, offered: list[str]
+) -> None:
+    shop.says = ONE
+    ran = cells.run("import zai_magics as zm\nmade = zm.code('{{ an x }}', temperature=0)", "1")
+    assert ran.ok, ran.out
+    assert isinstance(cells.value("made"), Code) and offered == ["x = 1"]
+    assert cells.value("made").reply.messages[-2]["content"] == "{{ an x }}"
+    assert cells.run("made = zm.code('an x', attach=['made'], quiet=True)", "2").ok
+    assert str(cells.value("made")) == "x = 1" and offered == ["x = 1"]
+
+
+def test_fix_is_a_function_that_names_what_it_mends(
+    cells: Cells, shop: Shop, offered: list[str]
+) -> None:
+    shop.says = "No.\n\n" + ONE
+    cells.run("x = 1 / 0", "1")
+    assert not cells.run("import zai_magics as zm\nzm.fix(nonsense=1)", "2").ok
+    assert not cells.run("zm.fix(temperature='hot')", "2").ok
+    ran = cells.run("import zai_magics as zm\nmade = zm.fix('keep it short')", "2")
+    assert ran.ok, ran.out
+    made = cells.value("made")
+    assert isinstance(made, Fix) and (made.source, made.explanation) == ("x = 1 / 0", "No.")
+    assert "fixes In [1]" in shown(ran) and offered == [made.code] == ["x = 1"]
+    out = cells.run("zm.fix(alone=True)", "3").out
+    assert "zm.fix has no option 'alone': only chat and code take it" in out
+
+
+def test_as_the_last_expression_the_value_is_shown_once(cells: Cells, shop: Shop) -> None:
+    shop.says = ONE
+    ran = cells.run("import zai_magics as zm\nzm.code('an x')", "1")
+    assert shown(ran).count("x = 1") == 1 and isinstance(cells.value("_"), Code)

@@ -59,6 +59,23 @@ WRONG = [
     ("video", "no prompt"),
     ("chat -a nothing.png hi", "nothing.png"),
     ("chat {{ nothing_here }}", "nothing_here"),
+    ("code -T weather hi", "no option -T: only chat takes it;"),
+    ("code --schema=x hi", "no option --schema: only chat takes it;"),
+    ("chat -n 3 hi", "no option -n: only image and log take it;"),
+    ("image -t 1 hi", "no option -t: only chat, code and fix take it;"),
+    ("chat -S x hi", "no option -S (did you mean -s?);"),
+    ("video -N 3 hi", "no option -N;"),
+    ("chat -T weather,rain hi", "-T weather,rain: takes one name; write -T weather -T rain"),
+    ("chat -T 'shop.buy rain' hi", "takes one name; write -T shop.buy -T rain"),
+    ("chat -T , hi", "takes the name of a function"),
+    ("chat -T weather, hi", "takes one name; write -T weather"),
+    ("chat --schema name, age int who", "a schema that ends with a comma: put it in quotes"),
+    ("chat --schema=[name, age] who", "a schema that ends with a comma: put it in quotes"),
+    ("chat --schema '' who", "--schema is empty; write fields"),
+    ('chat --schema "  " who', "--schema is empty; write fields"),
+    ('chat --schema "{{ kept[:0] }}" who', "--schema is empty; write fields"),
+    ("chat --schema kept who", "kept is a str, not a schema"),
+    ("chat --schema Persom who", "a field needs a lower-case name, or write"),
 ]
 
 

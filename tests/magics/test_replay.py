@@ -215,7 +215,7 @@ def test_a_replay_that_is_stopped_keeps_what_had_come(cells: Cells) -> None:
     stopped = ask(cells, "[[words 60]] go")
     assert isinstance(stopped.error, Interrupted) and not stopped.sent
     (turn,) = cells.zai.session.conversation.turns
-    assert turn.state == "interrupted" and 0 < len(turn.reply) < 60 * 5
+    assert turn.state == "interrupted" and turn.thinking and not turn.reply
 
 
 @pytest.mark.parametrize("how", ["onyl", "--speed -1 only", "--speed nan only", "auto nosuch.zai"])

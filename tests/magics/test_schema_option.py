@@ -192,6 +192,42 @@ def test_the_sandbox_answers_to_a_schema(cells: Cells) -> None:
     assert set(cells.value("made").data) == {"name", "age", "tags"}
 
 
+def test_the_sandbox_answers_with_the_keys_of_a_json_schema_and_no_others(cells: Cells) -> None:
+    cells.run(
+        'wanted = {"type": "object", "properties": {"city": {"type": "string"}}}\n'
+        'free = {"type": "object", "properties": {}}',
+        "0",
+    )
+    assert ask(cells, "--schema wanted").ok
+    assert set(cells.value("made").data) == {"city"}
+    assert ask(cells, "--schema free").ok
+    assert set(cells.value("made").data) == {"sandbox"}
+
+
+WEATHER = "def weather(city: str) -> str:\n    called.append(city)\n    return 'rain'\ncalled = []"
+
+
+@pytest.mark.parametrize(("prompt", "calls"), [("Rome?", 0), ('weather in "Rome"?', 1)])
+@pytest.mark.parametrize("schema", ['"city, rain bool"', '"[city, rain bool]"'])
+def test_the_sandbox_answers_to_a_schema_also_with_tools(
+    cells: Cells, prompt: str, calls: int, schema: str
+) -> None:
+    cells.run(WEATHER, "0")
+    ran = ask(cells, f"-T weather --schema {schema} --approve always --alone", prompt)
+    assert ran.ok, ran.out
+    data = cells.value("made").data
+    assert set(data[0] if isinstance(data, list) else data) == {"city", "rain"}
+    assert len(cells.value("called")) == calls and len(ran.bodies) == 1 + calls
+
+
+def test_the_sandbox_answers_to_a_schema_also_with_an_image(cells: Cells, tmp_path: Any) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (4, 4)).save(tmp_path / "p.png")
+    assert ask(cells, f'-a {tmp_path / "p.png"} --schema "name, age int"').ok
+    assert set(cells.value("made").data) == {"name", "age"}
+
+
 def test_with_tools_the_schema_holds_for_the_last_answer(
     cells: Cells, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,7 +100,13 @@ def test_a_lone_word_is_a_field_unless_it_is_nearly_a_class() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("Nobody", "there is no Nobody here; define it"),
+        ("Nobody", "there is no class of the name Nobody; a field needs a lower-case name, or"),
+        ("[Nobody]", 'no class of the name Nobody; a field needs a lower-case name, or write "Nob'),
+        ("Persom", "there is no Persom here; did you mean Person?"),
+        ("[Persom]", "there is no Persom here; did you mean list[Person]?"),
+        ("list[Nobody]", "there is no Nobody here; define it"),
+        ("number", "number is an int, not a schema; give a class"),
+        ("ada", "ada is an Address, not a schema"),
         ("number", 'for one field of that name write "number str"'),
         ("ada", "give the class: Address"),
         ("Person.nam", "there is no nam in it"),
@@ -220,3 +226,41 @@ def test_two_classes_of_one_name_that_contain_themselves_are_told_apart() -> Non
     both = make_dataclass("Both", [("a", first), ("b", second)])
     with pytest.raises(CommandError, match="there are two classes Twin; rename one"):
         of(both)
+
+
+def test_a_capital_is_a_field_where_it_has_a_type_or_company() -> None:
+    for spec in ("Nobody str", "Nobody?", "Nobody, name", "[Nobody str]", "[Nobody, age int]"):
+        assert "Nobody" in json.dumps(parse(spec, NAMES).json)
+
+
+class Plain:
+    """A class that says nothing of its fields."""
+
+    def greet(self) -> None:
+        """A method is no field."""
+
+
+class Half:
+    """A class that would be a dataclass."""
+
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("Plain", 'a class without annotated fields; give a dataclass, or fields as in "name, age'),
+        ("list[Plain]", "without annotated fields"),
+        ("Half", "write @dataclass above it"),
+        ("Path", "Path is no type for a schema; use str"),
+    ],
+)
+def test_a_class_of_the_user_that_is_no_schema_says_what_it_lacks(spec: str, said: str) -> None:
+    assert said in refused(spec, {"Plain": Plain, "Half": Half, "Path": Path})
+
+
+def test_an_expression_is_evaluated_once_where_the_user_stands() -> None:
+    names: dict[str, Any] = {"seen": [], "Person": Person}
+    assert parse("seen.append(1) or [Person for _ in (1,)][0]", names).name.startswith("seen")
+    assert names["seen"] == [1]
+    assert parse("Person.__class__ and (other := Person)", names) and "other" not in names

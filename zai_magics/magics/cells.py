@@ -65,6 +65,10 @@ class Cells:
         self._made += 1
         return self._place(self._made - 1)
 
+    def beside(self) -> Place | None:
+        """The cell, of what is no turn of a conversation and is not counted among them."""
+        return self._place(0)
+
     def setting(self) -> Place | None:
         """The same for a command that sets the system prompt. Counted apart: a turn's ordinal is
         that of its record among the outputs.

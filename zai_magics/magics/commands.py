@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from ..errors import CommandError, Interrupted, ZaiError
-from ..options import ChatOptions, ImageOptions, VideoOptions
+from ..options import ImageOptions, VideoOptions
 from ..prompt import expand
 from ..render import cell
 from ..render.live import came_to_nothing
@@ -30,8 +30,8 @@ class Commands(Conversing, Keeping, Writing, Replaying):
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
     """
 
-    def __init__(self, *of_the_shell: Any, failed: Any) -> None:
-        super().__init__(*of_the_shell, failed=failed)
+    def __init__(self, *of_the_shell: Any, failures: Any) -> None:
+        super().__init__(*of_the_shell, failures=failures)
         self.session.ask = lambda call: front.allowed(self.shell, call)
         self._background = Background()
         self._sandbox: Any = None
@@ -98,11 +98,9 @@ class Commands(Conversing, Keeping, Writing, Replaying):
 
     def do_chat(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """A turn of the conversation."""
-        view = said.pop("format", "json" if said.get("schema") else "markdown")
-        options = ChatOptions(stream=not said.pop("no_stream", False), **said)
-        place = None if options.alone else self.cells.place()
-        cell = cell_id(self.shell)
-        turn = self.session.chat(text, options, place=place, names=names, cell=cell)
+        view = said.pop("format", "json" if "schema" in said else "markdown")
+        options, place = self._asking(said)
+        turn = self.session.chat(text, options, place=place, names=names)
         return self._paint(turn, quiet, view)
 
     def do_image(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:

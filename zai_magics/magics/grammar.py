@@ -170,6 +170,21 @@ COMMANDS = {
 }
 
 
+def other(command: Command, flag: str) -> str:
+    """What is said of an option that a command has not: which commands have it, else its own with
+    the letter in the other case, else its own most like it. `flag` may be a name in Python.
+    """
+    every = {c.name: [f for o in c.options for f in (*o.flags, o.name)] for c in COMMANDS.values()}
+    having = [name for name, flags in every.items() if flag in flags]
+    if having:
+        who = " and ".join(filter(None, (", ".join(having[:-1]), having[-1])))
+        return f": only {who} {'take' if len(having) > 1 else 'takes'} it"
+    mine = every[command.name]
+    if len(flag) == 2:  # of letters, none is like another
+        return f" (did you mean {flag.swapcase()}?)" if flag.swapcase() in mine else ""
+    return nearest(flag, [one for one in mine if one.startswith("-") == flag.startswith("-")])
+
+
 def nearest(word: str, names: list[str]) -> str:
     """` (did you mean x?)` for the name most like a mistyped word, else nothing."""
     import difflib

@@ -17,6 +17,7 @@ from IPython.core.magic import (
 from traitlets import Bool, Unicode
 
 from .. import defaults
+from .failures import Failures
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -53,7 +54,7 @@ class ZaiMagics(Magics):
         super().__init__(shell)
         self._formats: Formats | None = None
         self._commands: Commands | None = None
-        self._failed: tuple[str, BaseException] | None = None
+        self.failures = Failures(shell)
 
     @property
     def commands(self) -> Commands:
@@ -62,7 +63,7 @@ class ZaiMagics(Magics):
             from .commands import Commands
 
             of_the_shell = (self.shell, self, self.formats, self._folder, self._file)
-            self._commands = Commands(*of_the_shell, failed=lambda: self._failed)
+            self._commands = Commands(*of_the_shell, failures=self.failures)
             self._commands.begin()  # the cell that runs now
         return self._commands
 
@@ -133,7 +134,8 @@ class ZaiMagics(Magics):
     def _run(self, line: str, body: str | None, local_ns: dict[str, Any] | None) -> Any:
         from .parse import parse
 
-        return self.commands.run(parse(line, body), local_ns)
+        with self.failures.during((line.split() or [""])[0]):
+            return self.commands.run(parse(line, body), local_ns)
 
     def _install_formats(self) -> None:
         """Let IPython show the package's values; they need no IPython of their own."""
@@ -166,10 +168,7 @@ class ZaiMagics(Magics):
             self._commands.begin()
 
     def _end(self, result: Any = None) -> None:
-        error = result and (result.error_in_exec or result.error_before_exec)
-        # What a command fails with says the next step itself; a cell's own error is still there.
-        if error and not type(error).__module__.startswith("zai_magics."):
-            self._failed = (result.info.raw_cell, error)
+        self.failures.ended(result)
         if self._commands is not None:
             self._commands.end(result)
 

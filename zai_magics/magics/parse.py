@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..errors import CommandError, one_line
 from ..secret import looks_like_key
-from .grammar import COMMANDS, Command, Option, nearest
+from .grammar import COMMANDS, Command, Option, nearest, other
 
 _WORD = re.compile(r"\S+")
 _BLANK = re.compile(r"\s*")
@@ -113,7 +113,7 @@ def _find(command: Command, known: dict[str, Option], word: str) -> tuple[Option
     if not word.startswith("--") and word[:2] in known and known[word[:2]].kind != "flag":
         return known[word[:2]], word[:2], word[2:]
     raise CommandError(
-        f"%zai {command.name} has no option {one_line(flag, 40)}{nearest(flag, list(known))}; "
+        f"%zai {command.name} has no option {one_line(flag, 40)}{other(command, flag)}; "
         f"see %zai help {command.name}{_or_free(command)}"
     )
 
@@ -129,6 +129,9 @@ def _value(line: str, at: int, flag: str) -> tuple[str, int]:
         raise CommandError(f"the quote after {flag} is not closed")
     word = _BRACES.match(line, at) or _WORD.match(line, at)
     assert word is not None
+    if flag == "--schema" and word.group().endswith(","):
+        shown = one_line(word.group(), 40)
+        raise CommandError(f"--schema {shown} is a schema that ends with a comma: put it in quotes")
     return word.group(), word.end()
 
 

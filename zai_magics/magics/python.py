@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import CommandError, one_line
-from .grammar import COMMANDS, Option, nearest
+from .grammar import COMMANDS, Option, other
 from .parse import Parsed, check_parameter
 
 
@@ -19,6 +19,23 @@ def chat(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     `tool=[weather]` and `schema=Person` take the values themselves as well as names.
     """
     return _run("chat", prompt, quiet, options)
+
+
+def code(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
+    """Only code, offered as the next cell: `zm.code("plot it", attach=[df])` -> Code.
+
+    `.code` is it, never run, `.reply` the answer around it. Options are those of `%zai code`.
+    """
+    return _run("code", prompt, quiet, options)
+
+
+def fix(words: str = "", *, quiet: bool = False, **options: Any) -> Any:
+    """The last cell that failed, corrected and offered: `zm.fix("keep it short")` -> Fix.
+
+    `.explanation` says what was wrong, `.code` is the corrected cell, `.source` the one that
+    failed. Options are those of `%zai fix`. Raises CommandError where there is nothing to fix.
+    """
+    return _run("fix", words, quiet, options)
 
 
 def image(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
@@ -32,10 +49,17 @@ def video(prompt: str = "", *, quiet: bool = False, **options: Any) -> Any:
 
 
 def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any:
+    magics = _magics()
+    with magics.failures.during(command):
+        return magics.commands.run(_typed(command, prompt, quiet, options))
+
+
+def _typed(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Parsed:
     known = {o.name: o for o in COMMANDS[command].options if o.name not in ("out", "quiet")}
     for name in options:
         if name not in known:
-            raise CommandError(f"zm.{command} has no option {name!r}{nearest(name, sorted(known))}")
+            hint = other(COMMANDS[command], name)
+            raise CommandError(f"zm.{command} has no option {one_line(repr(name), 40)}{hint}")
     said = {name: value for name, value in options.items() if value is not None}
     for name, value in said.items():
         _check(known[name], value)
@@ -44,7 +68,7 @@ def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any
             given = said[name]
             said[name] = tuple(given) if isinstance(given, (list, tuple)) else (given,)
     # Python has f-strings; what stands in a string is meant as it is.
-    return _magics().run(Parsed(command, {"raw": True, **said, "quiet": quiet}, prompt))
+    return Parsed(command, {"raw": True, **said, "quiet": quiet}, prompt)
 
 
 def _check(option: Option, value: Any) -> None:
@@ -67,4 +91,4 @@ def _magics() -> Any:
         raise CommandError("this needs IPython; elsewhere use zai_magics.Client()")
     if getattr(shell, "zai_magics", None) is None:
         shell.extension_manager.load_extension("zai_magics")
-    return shell.zai_magics.commands
+    return shell.zai_magics

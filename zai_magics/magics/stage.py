@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+from ..conversation import Place
 from ..errors import CommandError
+from ..options import ChatOptions
 from ..render.live import Painter, show
 from ..session import Session
 from ..settings import Settings
@@ -35,13 +37,15 @@ class Stage:
         self.formats = formats
         self.cells = Cells(shell)
 
+    def _asking(self, said: Said) -> tuple[ChatOptions, Place | None]:
+        """What a chat is asked with, and the place of its turn, or of the cell where it is none."""
+        options = ChatOptions(stream=not said.pop("no_stream", False), **said)
+        return options, self.cells.beside() if options.alone else self.cells.place()
+
     def _paint(
         self, snapshots: Generator[Any, None, None], quiet: bool, view: str = "markdown"
     ) -> Any:
-        return self._painted(snapshots, self._painter(quiet, view), quiet)
-
-    def _painted(self, snapshots: Generator[Any, None, None], painter: Painter, quiet: bool) -> Any:
-        value = show(snapshots, painter)
+        value = show(snapshots, self._painter(quiet, view))
         self.formats.shown(value, quiet)
         return value
 

@@ -80,7 +80,7 @@ def _body(received: Received, faults: Faults) -> tuple[str, str]:
     label = script.LABEL + "\n\n"
     if "echo" in faults:
         return received.prompt, ""
-    if form == "json_object":
+    if form == "json_object" or (form is None and _wants_json(received)):
         return json.dumps(_object(received), ensure_ascii=False, indent=2), ""
     if form == "json_schema":
         # The service ignores the schema and answers with JSON in a fence.
@@ -92,6 +92,14 @@ def _body(received: Received, faults: Faults) -> tuple[str, str]:
     if script.wants_only_code("\n".join(received.texts("system"))):
         return script.only_code(), ""
     return f"{report.sentences(received)}\n\n{script.about(received.prompt)}", label
+
+
+def _wants_json(received: Received) -> bool:
+    """Whether the instructions ask for an object of a schema: with tools or an image nobody can
+    ask for JSON mode.
+    """
+    system = "\n".join(received.texts("system"))
+    return script.wants_only_json(system) and values.schema_in(system) is not None
 
 
 def _object(received: Received) -> Body:
@@ -108,9 +116,10 @@ def _object(received: Received) -> Body:
     filled = values.fill({**schema, "type": "object"}, values.Hints(received.prompt))
     # A `default` or `const` of a strange schema need not be an object.
     filled = filled if isinstance(filled, dict) else {}
-    # A closed schema has no room for the label; header and model name still carry it.
-    closed = schema.get("additionalProperties") is False
-    return filled if closed else {"sandbox": script.NOTE, **filled}
+    # A schema has no room for the label, but where it names no keys; header and model name still
+    # carry it.
+    free = not schema["properties"] and schema.get("additionalProperties") is not False
+    return {"sandbox": script.NOTE, **filled} if free else filled
 
 
 def _tokens(text: str) -> int:

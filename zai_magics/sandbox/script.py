@@ -155,3 +155,14 @@ _CODE_ONLY = re.compile(
 def wants_only_code(system: str) -> bool:
     """Whether the instructions ask for code and nothing else."""
     return _CODE_ONLY.search(system) is not None
+
+
+# "Answer with one JSON object only", "only JSON"
+_JSON_ONLY = re.compile(
+    r"\bJSON(?: object)? (?:only|alone)\b|\b(?:only|just)\b[^.\n]{0,20}\bJSON\b"
+)
+
+
+def wants_only_json(system: str) -> bool:
+    """Whether the instructions ask for JSON and nothing else."""
+    return _JSON_ONLY.search(system) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -82,7 +83,8 @@ class _Shapes:
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
             return self.enumeration(kind, where)
         if not is_record(kind):
-            self.stop(where, f"{one_line(_name(kind), 60)} is no type for a schema; use {_KNOWN}")
+            shown = one_line(_name(kind), 60)
+            self.stop(where, _plain(kind) or f"{shown} is no type for a schema; use {_KNOWN}")
         name: str = kind.__name__
         if kind not in self.classes:
             self.classes[kind] = None
@@ -175,6 +177,15 @@ def _is_required(kind: type, name: str, hint: Any) -> bool:
     # Where annotations are text, `__required_keys__` has not seen the mark.
     mark = _mark(hint)
     return mark == "Required" or (not mark and name in getattr(kind, "__required_keys__", ()))
+
+
+def _plain(kind: Any) -> str:
+    """What is said of a class of the user's own that has no fields that could be asked for."""
+    if not isinstance(kind, type) or kind.__module__.split(".")[0] in sys.stdlib_module_names:
+        return ""
+    if getattr(kind, "__annotations__", None):
+        return "a class with annotations alone is no schema; write @dataclass above it"
+    return 'a class without annotated fields; give a dataclass, or fields as in "name, age int"'
 
 
 def _name(kind: Any) -> str:

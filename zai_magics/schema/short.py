@@ -30,6 +30,7 @@ _CHOICES = re.compile(rf"{_ONE}(?:\s*\|\s*{_ONE})+")
 _CHOICE = re.compile(_ONE)
 _WORDS = re.compile(r"[^,\]}]*")
 _QUOTED = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')\s*(?=[,\]}]|\Z)""")
+_DEFAULT = "a field has no default here; say it in words, as in size int: 3 if nothing is said"
 _KEYS = re.compile(r"\s*str\s*,")
 _DEEPEST = 10
 _TYPES = {
@@ -65,8 +66,7 @@ class _Reader:
         close = {"[": "]", "{": "}", "": ""}[opened]
         found = self.fields(close)
         if not self.take("") and self.at < len(self.spec):
-            end = f"the {close} is not the end" if close else "there is no bracket to close"
-            self.stop(f"{end}; a description with a bracket in it stands in quotes")
+            self.left(close)
         return listing(found) if opened == "[" else found
 
     def fields(self, close: str) -> Shape:
@@ -83,9 +83,11 @@ class _Reader:
                 self.stop(f"{name} is there twice; rename one")
             found[name] = made
             if not self.take(",") and not (close and self.looks_at(close)):
-                if close:
+                if close and not self.looks_at("="):
                     self.stop(f"a comma or {close} is missing")
                 break
+        if self.looks_at("="):
+            self.stop(_DEFAULT)
         if not found:
             self.stop('there are no fields; write them like "name, age int, tags list"')
         self.depth -= 1
@@ -182,6 +184,8 @@ class _Reader:
             match = _WORDS.match(self.spec, self.at)
             words = match.group() if match else ""
             first, _, rest = words.strip().partition(" ")
+            if first in _PLAIN and rest.strip().startswith("="):
+                self.stop(_DEFAULT)
             if first in _PLAIN and rest:
                 self.stop(f"the type stands before the colon: NAME {first}: {rest.strip()}")
         self.at = match.end() if match else self.at
@@ -205,8 +209,19 @@ class _Reader:
             return what
         return ""
 
+    def left(self, close: str) -> NoReturn:
+        """An error for what stands behind the last field."""
+        words = "a description with a bracket in it stands in quotes"
+        if close:
+            self.stop(f"the {close} is not the end; {words}")
+        if self.looks_at("]}"):
+            self.stop(f"there is no bracket to close; {words}")
+        self.stop("a comma is missing, or a colon before a description")
+
     def unknown(self, field: str, word: str) -> NoReturn:
         """An error for a word that is no type."""
+        if "=" in word:
+            self.stop(_DEFAULT)
         close = difflib.get_close_matches(word.lower(), [*_TYPES, "list", "dict"], 1, 0.65)
         if close:
             self.stop(f"{word} is not a type; did you mean {close[0]}?")

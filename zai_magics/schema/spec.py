@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..errors import CommandError, one_line
+from ..expression import defined, value
 from ..reply import Json
 from . import document, hints, models, short
 from .nouns import Schema, Shape
@@ -19,7 +20,6 @@ from .refs import inline
 _JSON = re.compile(r'\{\s*(?:"|\})')
 _WORD = re.compile(r"[^\W\d]\w*")
 _EXPRESSION = re.compile(r"[^\W\d]\w*(?:[.(\[].*|\s*\|.*)?", re.S)
-_SHELLS = ("In", "Out", "exit", "get_ipython", "open", "quit")
 _OPEN = ("list", "dict", "tuple", "set")
 
 
@@ -68,7 +68,8 @@ def of(value: Any, names: Mapping[str, Any] | None = None, name: str = "") -> Sc
     if not (models.is_model(kind) or hints.is_record(kind)):
         fields = f'; for one field of that name write "{name} str"' if _WORD.fullmatch(name) else ""
         hint = f"give a class, a dict that is a JSON schema, or fields{fields}"
-    raise CommandError(f"schema: {name} is of type {kind.__name__}, which is no schema; {hint}")
+    a = "an" if kind.__name__[:1].lower() in "aeiou" else "a"
+    raise CommandError(f"schema: {name} is {a} {kind.__name__}, not a schema; {hint}")
 
 
 def _is_file(spec: str) -> bool:
@@ -86,9 +87,7 @@ def _known(spec: str, names: Mapping[str, Any]) -> bool:
 def _is_expression(spec: str, names: Mapping[str, Any]) -> bool:
     """Whether it is Python of the notebook, and no field."""
     if spec.startswith("[") and spec.endswith("]") and _WORD.fullmatch(spec[1:-1].strip()):
-        inner = names.get(spec[1:-1].strip())
-        if isinstance(inner, type) and _is_class(inner):
-            raise CommandError(f"schema, {spec}: a list of a class is written list{spec}")
+        _in_brackets(spec[1:-1].strip(), names)
     match = _EXPRESSION.fullmatch(spec)
     head = _WORD.match(spec)
     if not match or not head:
@@ -99,13 +98,30 @@ def _is_expression(spec: str, names: Mapping[str, Any]) -> bool:
     return not rest and bool(word[0].isupper() or _nearest(word, names, classes=True))
 
 
+def _no_class(word: str) -> str:
+    return (
+        f"there is no class of the name {word}; a field needs a lower-case name, "
+        f'or write "{word} str"'
+    )
+
+
+def _in_brackets(word: str, names: Mapping[str, Any]) -> None:
+    """Refuse `[Person]`, and what is nobody's name, but was meant to be a class's."""
+    if _is_class(names.get(word)):
+        raise CommandError(f"schema, [{word}]: a list of a class is written list[{word}]")
+    if word[0].isupper():
+        close = _nearest(word, names, classes=True)
+        said = f"there is no {word} here; did you mean list[{close}]?" if close else _no_class(word)
+        raise CommandError(f"schema, [{word}]: {said}")
+
+
 def _is_class(value: Any) -> bool:
     return hints.is_record(value) or models.is_model(value)
 
 
 def _nearest(word: str, names: Mapping[str, Any], *, classes: bool = False) -> str:
     """The name most like `word`: of a class, or of anything."""
-    own = [n for n in names if not n.startswith("_") and n not in _SHELLS]
+    own = defined(names)
     fit = [n for n in own if _is_class(names[n])]
     lower = {n.lower(): n for n in fit}
     close = difflib.get_close_matches(word.lower(), lower, 1, 0.75)
@@ -118,11 +134,13 @@ def _value(source: str, names: Mapping[str, Any]) -> Any:
     """What an expression gives, where the user stands."""
     shown = one_line(source, 60)
     try:
-        return eval(source, dict(names))
+        return value(source, names)
     except NameError as error:
         name = getattr(error, "name", None) or shown
         close = _nearest(name, names)
         hint = f"did you mean {close}?" if close else 'define it, or write fields: "name, age int"'
+        if not close and name == source:
+            raise CommandError(f"schema: {_no_class(name)}") from None
         raise CommandError(f"schema, {shown}: there is no {name} here; {hint}") from None
     except AttributeError as error:
         near = difflib.get_close_matches(error.name or "", dir(error.obj), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import difflib
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -43,7 +44,11 @@ def named(names: Sequence[str], scope: Mapping[str, Any]) -> dict[str, Tool]:
 def _looked_up(typed: str, scope: Mapping[str, Any]) -> Any:
     first, *rest = typed.split(".")
     shown = one_line(typed, 60)
-    if not all(part.isidentifier() for part in (first, *rest)):
+    several = re.findall(r"[^ ,]+", typed)
+    if several and several != [typed] and all(map(_is_name, several)):
+        each = " ".join(f"-T {one}" for one in several)
+        raise CommandError(f"-T {shown}: takes one name; write {one_line(each, 100)}")
+    if not _is_name(typed):
         raise CommandError(
             f"-T {shown}: takes the name of a function, such as weather or shop.buy; "
             "give an expression a name first"
@@ -60,6 +65,10 @@ def _looked_up(typed: str, scope: Mapping[str, Any]) -> Any:
             why = "" if isinstance(error, AttributeError) else f" ({type(error).__name__})"
             raise CommandError(f"-T {shown}: there is no {part} in it{why}; {hint}") from None
     return value
+
+
+def _is_name(typed: str) -> bool:
+    return all(part.isidentifier() for part in typed.split("."))
 
 
 def _unknown(name: str, scope: Mapping[str, Any]) -> str:

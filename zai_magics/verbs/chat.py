@@ -34,7 +34,6 @@ def turn(
     options: ChatOptions,
     place: Place | None,
     names: Mapping[str, Any],
-    cell: str = "",
 ) -> Generator[Draft | Reply | Request, None, None]:
     """Drafts as the words come, then the reply, which is by then a turn of the conversation.
 
@@ -42,7 +41,6 @@ def turn(
     """
     calling = _calling(session, options, names)
     plan = _plan(session, text, options, place, names, calling)
-    plan = replace(plan, cell=cell or plan.cell)
     if options.dry_run:
         yield _dry_run(session, plan)
         return
@@ -96,7 +94,6 @@ def _plan(
         options.conversation is not None,
         options.alone,
         wanted,
-        place.cell if place else "",
         options.again,
     )
 
@@ -120,7 +117,7 @@ def _attached(options: ChatOptions, names: Mapping[str, Any]) -> list[Attachment
 
 def _wanted(options: ChatOptions, names: Mapping[str, Any]) -> Schema | None:
     """What `--schema` asks for."""
-    if not options.schema:
+    if options.schema is None:
         return None
     from .. import schema
 
@@ -194,12 +191,27 @@ def _model(
     if known is None or known.kind != "chat":
         return wanted, ""
     vision = session.settings.vision_model
-    if not isinstance(user, str):
-        return vision, f"{wanted} reads no images, so {vision} was asked"
-    if any(isinstance(content, (list, tuple)) for content in before):
-        why = f"an earlier turn has an image, which {wanted} cannot read, so {vision} was asked"
+    so = f"so {vision} {'would be' if options.dry_run else 'was'} asked"
+    if seen := _seen([user]):
+        return vision, f"{wanted} reads no {' or '.join(f'{one}s' for one in seen)}, {so}"
+    if seen := _seen(before):
+        one = " and ".join(f"{'an' if one == 'image' else 'a'} {one}" for one in seen)
+        why = f"an earlier turn has {one}, which {wanted} cannot read, {so}"
         return vision, f"{why}; --alone asks without it, %zai new begins anew"
     return wanted, ""
+
+
+def _seen(contents: Iterable[Content]) -> list[str]:
+    """What there is in messages that is no plain text: image, file, video, each once."""
+    found: dict[str, None] = {}
+    for parts in contents:
+        if isinstance(parts, (list, tuple)):
+            kinds = [str(p.get("type")).removesuffix("_url") for p in parts if isinstance(p, dict)]
+            # Parts of text alone are for the vision model, too; a journal may have them.
+            found |= dict.fromkeys(
+                [k for k in ("image", "file", "video") if k in kinds] or ["image"]
+            )
+    return list(found)
 
 
 def _with_hint(error: ZaiError | Interrupted, model: str) -> ZaiError | Interrupted:

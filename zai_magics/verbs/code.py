@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..conversation import Place
-from ..errors import CommandError, PromptError
+from ..errors import PromptError
 from ..failure import Failure, told
 from ..options import ChatOptions
 from ..types import Code, Draft, Fix, Reply, Request
@@ -29,7 +29,6 @@ def written(
     options: ChatOptions,
     place: Place | None,
     names: Mapping[str, Any],
-    cell: str = "",
 ) -> Generator[Draft | Code | Request, None, None]:
     """Drafts, then the code; its turn is one of the conversation like a chat's."""
     own = options.system if options.system is not None else _system(session, options, place)
@@ -38,20 +37,18 @@ def written(
         system="\n\n".join(filter(None, (own, INSTRUCTIONS))),
         attach=tuple(_known(given, names) for given in options.attach),
     )
-    for snapshot in chat.turn(session, text, asked, place, names, cell):
+    for snapshot in chat.turn(session, text, asked, place, names):
         yield Code(snapshot) if isinstance(snapshot, Reply) else snapshot
 
 
 def fixed(
-    session: Session, failure: Failure | None, words: str, options: ChatOptions, cell: str = ""
+    session: Session, failure: Failure, words: str, options: ChatOptions, place: Place | None
 ) -> Generator[Draft | Fix | Request, None, None]:
     """Drafts, then what was wrong and the corrected cell. It is a turn of no conversation: the
-    cell and the error are all that is sent.
+    cell and the error are all that is sent. `place` is the cell that asks.
     """
-    if failure is None:
-        raise CommandError("no cell has failed in this kernel; there is nothing to fix")
     asked = replace(options, alone=True, raw=True)
-    for snapshot in chat.turn(session, told(failure, words), asked, None, {}, cell):
+    for snapshot in chat.turn(session, told(failure, words), asked, place, {}):
         yield Fix(snapshot, failure.source) if isinstance(snapshot, Reply) else snapshot
 
 

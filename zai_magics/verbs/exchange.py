@@ -47,7 +47,6 @@ class Plan:
     named: bool = False
     alone: bool = False
     wanted: Schema | None = None
-    cell: str = ""
     again: bool = False
 
 
@@ -127,7 +126,7 @@ class Exchange:
             [*plan.carried, *self._tail],
             beside,
             "" if plan.alone else plan.where.name,
-            plan.cell,
+            plan.place.cell if plan.place else "",
             after=len(self._tail),
         )
 
@@ -200,9 +199,10 @@ class Exchange:
             ]
             return False, None
         more = f" (and {len(read.problems) - 1} more)" if len(read.problems) > 1 else ""
+        wrong = read.problems[0].replace("the answer: ", "it ", 1)
         return False, SchemaError(
             f"the answer does not fit --schema, also when asked {REPAIRS} times again: "
-            f"{read.problems[0]}{more}; change the prompt, the schema or the model"
+            f"{wrong}{more}; %zai log has its words; change the prompt, the schema or the model"
         )
 
     def _end(self, asked: Asked, reply: Reply, trouble: Trouble) -> Trouble:
