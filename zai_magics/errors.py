@@ -26,6 +26,7 @@
       JobPending              still being made when the patience ran out
       MaybeCharged            a paid request whose answer was lost
       MediaError              a file that cannot be fetched, recognised or kept
+      PackError               a pack of recordings that cannot be written or read
       JournalError            the journal cannot be read or written; answers are shown all the same
       NotJSON                 (a ValueError too) `.data` of a reply that is none
     Interrupted               (a KeyboardInterrupt) stopped by the user
@@ -224,6 +225,10 @@ class MaybeCharged(ZaiError):
 
 class MediaError(ZaiError):
     """A picture or clip that could not be fetched, recognised or kept."""
+
+
+class PackError(ZaiError):
+    """A pack that cannot be written, or is none that can be read; nothing of it was used."""
 
 
 class JournalError(ZaiError):

@@ -10,7 +10,7 @@ from books import restart, shown
 from bought import html
 from shell_cells import Cells
 
-from zai_magics.errors import CommandError, Interrupted, ReplayMiss
+from zai_magics.errors import CommandError, Interrupted, PackError, ReplayMiss
 
 
 def replay(cells: Cells, how: str) -> str:
@@ -221,5 +221,5 @@ def test_a_replay_that_is_stopped_keeps_what_had_come(cells: Cells) -> None:
 @pytest.mark.parametrize("how", ["onyl", "--speed -1 only", "--speed nan only", "auto nosuch.zai"])
 def test_what_cannot_be_is_said_and_nothing_changes(cells: Cells, how: str) -> None:
     ran = cells.run(f"%zai replay {how}", "1")
-    assert isinstance(ran.error, CommandError)
+    assert isinstance(ran.error, (CommandError, PackError))
     assert cells.zai.session.replay.mode == "off" and cells.zai.session.replay.speed == 1.0

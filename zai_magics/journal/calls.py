@@ -117,6 +117,18 @@ class Calls:
         facts = {name: fact for name, fact in facts.items() if fact or name in _ALWAYS}
         return self._insert(db, asked, state, facts, reply.cost, reply.message())
 
+    def recorded(
+        self,
+        db: sqlite3.Connection,
+        asked: Asked,
+        answer: Json,
+        result: Json,
+        cost: float | None,
+    ) -> int:
+        """A chat of a pack; `result` is read as that of a damaged row is."""
+        self.repeats.clear()  # the pack says which of several it is
+        return self._insert(db, asked, "complete", result, cost, answer)
+
     def shown(self, db: sqlite3.Connection, asked: Asked, saved: float | None) -> int:
         """Pictures or a clip that were shown again, instead of being bought."""
         asked = replace(asked, kind="stored", uid=os.urandom(16))
@@ -193,6 +205,11 @@ class Calls:
         reply.steps = steps_of(self.rounds(db, record))
         reply.sources = tuple(Source(*s) for s in facts.get("sources", ()))
         return reply
+
+    def likeness(self, db: sqlite3.Connection, number: int) -> bytes:
+        """The key of a call in which files count by their form alone; b"" for none."""
+        row = db.execute("select likeness from calls where id = ?", (number,)).fetchone()
+        return row[0] if row and isinstance(row[0], bytes) else b""
 
     def pace(self, db: sqlite3.Connection, number: int) -> str:
         """When which part of a chat's answer came."""

@@ -143,7 +143,15 @@ class Texts:
             message = _mapped(json.loads(more), self._with_blob)
         except (ValueError, TypeError, RecursionError):
             return plain
-        return message if _is_message(message) else plain
+        return message if is_message(message) else plain
+
+    def without_files(self, message: Json) -> Json:
+        """A message in which a large embedded file is the name of its blob."""
+        return dict(_mapped(message, self._without_blob))
+
+    def with_files(self, message: Json) -> Json:
+        """What `without_files` was made of; a file that is not there stays a name."""
+        return dict(_mapped(message, self._with_blob))
 
     def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
         number, of_message, rich = self._put_message(db, message)
@@ -244,7 +252,7 @@ def blobs_in(more: Any) -> set[str]:
     return {name for name, _ in _KEPT_URL.findall(as_text(more))}
 
 
-def _is_message(found: Any) -> bool:
+def is_message(found: Any) -> bool:
     """Whether a message has the shape that whoever reads it relies on."""
     if not isinstance(found, dict) or not isinstance(found.get("role"), str):
         return False

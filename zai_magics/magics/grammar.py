@@ -160,6 +160,13 @@ COMMANDS = {
             "MODE [FILE]",
             "%zai replay only class.zai",
         ),
+        Command(
+            "pack",
+            "this notebook's answers and media in one file, for %zai replay",
+            (),
+            "FILE",
+            "%zai pack class.zai",
+        ),
         Command("models", "models, what they take and cost", (OUT, QUIET)),
         Command("login", "ask for the API key, hidden"),
         Command(

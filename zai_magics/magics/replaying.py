@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any, get_args
+import os
+from pathlib import Path
+from typing import get_args
 
-from ..errors import CommandError, one_line
-from ..replay import Mode
+from .. import notebook
+from ..errors import CommandError, PackError, one_line
+from ..journal import home
+from ..replay import Mode, Source
 from .grammar import nearest
 from .stage import Said, Stage
 
+SUFFIX = ".zai"
+FORCED = "ZAI_REPLAY"  # set to off while a notebook is recorded anew
 _SAYS = {
     "off": "replay is off: everything is asked for",
     "auto": "replay is on: what {where} has is shown again, free; the rest is asked for",
@@ -18,26 +24,64 @@ _SAYS = {
 
 
 class Replaying(Stage):
-    """They say where answers come from."""
+    """They say where answers come from, and give them to others."""
 
     def do_replay(self, text: str, said: Said, names: Said, quiet: bool) -> None:
         """Switch it, or say how it stands."""
         replay = self.session.replay
         word, _, file = text.strip().partition(" ")
+        mode = _mode(word)
         speed = said.get("speed", replay.speed)
         if not (math.isfinite(speed) and speed >= 0):
             raise CommandError("--speed takes 0 (at once) or more, such as 2 for twice as fast")
-        modes: list[Mode] = list(get_args(Mode))
-        mode = next((m for m in modes if m == word), None)
-        if word and mode is None:
-            hint = nearest(word, [*modes])
-            shown = one_line(word, 40)
-            raise CommandError(f"%zai replay takes off, auto or only, not {shown!r}{hint}")
+        if mode == "off" and file.strip():
+            raise CommandError("%zai replay off takes no pack; leave the file out")
+        if mode and os.environ.get(FORCED) == "off":
+            self._say("replay stays off: this notebook is being recorded")
+            return
         if mode:
             replay.use(mode, self._pack(file.strip()) if file.strip() else None)
         replay.speed = speed
         where = replay.pack.pack if replay.pack else "the journal"
         self._say(_SAYS[replay.mode].format(where=where))
 
-    def _pack(self, file: str) -> Any:
-        raise CommandError("packs cannot be read yet")
+    def do_pack(self, text: str, said: Said, names: Said, quiet: bool) -> None:
+        """Write this notebook's calls and media to one file."""
+        from ..replay import pack
+
+        path = Path(text.strip()).expanduser()
+        if not text.strip() or path.suffix not in ("", SUFFIX):
+            raise CommandError(f"%zai pack takes a file that ends with {SUFFIX}, as class{SUFFIX}")
+        path = path.with_suffix(SUFFIX)
+        session = self.session
+        book = notebook.opened(self.file())
+        cells = None if book is None else book.ids()
+        made = pack.of_notebook(session.journal, session.scope(), cells)
+        if not made.calls:
+            raise CommandError("this notebook has nothing to pack: no chat, picture or clip yet")
+        if session.holds_key(made.to_json()):
+            raise PackError("an answer holds your API key; %zai log --forget N takes it out")
+        size = pack.write(made, session.journal, path)
+        self._say(
+            f"{path.name}: {made.count()}, {size / 1024:,.0f} KB; with it "
+            f"%zai replay only {path.name} gives them without a key or a network"
+        )
+
+    def _pack(self, file: str) -> Source:
+        """The recordings of a pack, in the notebook's folder or where it is named."""
+        from ..replay import unpack
+
+        path = Path(file).expanduser()
+        beside = self.folder() / path
+        path = beside if beside.exists() else path
+        session = self.session
+        return unpack.opened(path, home() / "packs", lambda: session.timing, session.warn)
+
+
+def _mode(word: str) -> Mode | None:
+    modes: list[Mode] = list(get_args(Mode))
+    found = next((mode for mode in modes if mode == word), None)
+    if word and found is None:
+        hint = nearest(word, [*modes])
+        raise CommandError(f"%zai replay takes off, auto or only, not {one_line(word, 40)!r}{hint}")
+    return found
