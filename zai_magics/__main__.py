@@ -1,8 +1,9 @@
-"""`zai-magics demo | lab | sandbox`: from the shell, without a notebook open.
+"""`zai-magics demo | lab | pack | sandbox`: from the shell, without a notebook open.
 
 zai-magics demo              runs the tour on the sandbox, leaves zai-demo.html
 zai-magics demo --live       runs it on the real service, after showing the price
 zai-magics lab               opens JupyterLab on a copy of the notebooks
+zai-magics pack NOTEBOOK     runs it and packs its answers, for %zai replay elsewhere
 zai-magics sandbox           serves the sandbox for any client
 """
 
@@ -59,13 +60,31 @@ def lab(args: argparse.Namespace) -> int:
     """Open JupyterLab on the notebooks, copied to where they can be changed."""
     folder = Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted(notebooks().glob("*.ipynb")):
+    for notebook in sorted(p for p in notebooks().iterdir() if p.suffix in (".ipynb", ".zai")):
         if not (folder / notebook.name).exists():
             shutil.copy(notebook, folder / notebook.name)
     command = [sys.executable, "-m", "jupyterlab", *args.options, "tour.ipynb"]
     if not _has("jupyterlab"):
         raise ZaiError("JupyterLab is not installed: pip install 'zai-magics[lab]'")
     return subprocess.call(command, cwd=folder)
+
+
+def pack(args: argparse.Namespace) -> int:
+    """Run a notebook and pack what it asked for."""
+    from .demo import record
+    from .secret import find
+
+    notebook = Path(args.notebook)
+    target = Path(args.out) if args.out else notebook.with_suffix(".zai")
+    if target.suffix != ".zai":
+        raise ZaiError(f"a pack ends with .zai: --out {target.stem}.zai")
+    if find() and not args.yes:
+        answer = input(f"This runs {notebook.name} and pays for what it asks. Run it? [y/N] ")
+        if answer.strip().lower() not in ("y", "yes"):
+            print("nothing was sent")
+            return 1
+    print(f"{target}: {record(notebook, target, print)}")
+    return 0
 
 
 def sandbox(args: argparse.Namespace) -> int:
@@ -114,6 +133,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("folder", nargs="?", default="zai-notebooks", help="where copies are kept")
     run.add_argument("options", nargs="*", help="passed on to JupyterLab (after --)")
     run.set_defaults(run=lab)
+
+    run = commands.add_parser("pack", help="run a notebook, pack its answers for %%zai replay")
+    run.add_argument("notebook", help="the notebook to run, in its own folder")
+    run.add_argument("--out", help="the pack (default: beside the notebook, ending with .zai)")
+    run.add_argument("--yes", action="store_true", help="do not ask before paying")
+    run.set_defaults(run=pack)
 
     run = commands.add_parser("sandbox", help="serve the sandbox for any client")
     run.add_argument("--port", type=int, default=0, help="port (default: any free one)")

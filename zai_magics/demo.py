@@ -1,11 +1,11 @@
-"""Runs a notebook without a front-end and leaves it as a page that needs no kernel."""
+"""Runs a notebook without a front-end: to leave a page that needs no kernel, or a pack."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,50 @@ def run(notebook: Path, folder: Path, *, live: bool, say: Callable[[str], Any]) 
     On the sandbox, unless `live`. `say` is told of every cell. Gives the page's path; raises
     ZaiError when a cell fails (what ran until then is written), or the `demo` extra is missing.
     """
+    if live and secret.find() is None:
+        raise KeyMissing("--live needs a key: set ZAI_API_KEY")
+    folder.mkdir(parents=True, exist_ok=True)
+    with _environment(live):
+        book, failed = _executed(notebook, folder, say)
+    page = _write(book, folder)
+    if failed:
+        raise ZaiError(failed)
+    return page
+
+
+def record(notebook: Path, target: Path, say: Callable[[str], Any]) -> str:
+    """Run `notebook` where it lies, asking for everything anew, and pack what it asked for.
+
+    Gives what is in the pack, in words. Raises ZaiError when a cell fails; then no pack is written,
+    and what was bought is in the journal.
+    """
+    from .journal import Journal
+    from .replay import pack
+
+    path = notebook.resolve()
+    with closing(Journal()) as journal:
+        with journal.read() as db:
+            (since,) = db.execute("select coalesce(max(id), 0) from calls").fetchone()
+        with _set({"ZAI_REPLAY": "off", "JPY_SESSION_NAME": str(path)}):
+            _, failed = _executed(path, path.parent, say)
+        if failed:
+            raise ZaiError(failed)
+        made = pack.of_notebook(journal, str(path), since=since)
+        size = pack.write(made, journal, target)
+    return f"{made.count()}, {size / 1024:,.0f} KB"
+
+
+def _executed(notebook: Path, folder: Path, say: Callable[[str], Any]) -> tuple[Any, str]:
+    """The notebook as it ran in `folder`, and which error stopped it ("" for none)."""
     try:
         import nbclient
         import nbformat
     except ImportError as error:
         raise ZaiError(f"{error.name} is missing: pip install 'zai-magics[demo]'") from None
-    if live and secret.find() is None:
-        raise KeyMissing("--live needs a key: set ZAI_API_KEY")
-    folder.mkdir(parents=True, exist_ok=True)
-    book = nbformat.read(notebook, as_version=4)
+    try:
+        book = nbformat.read(notebook, as_version=4)
+    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        raise ZaiError(f"{notebook} cannot be read ({type(error).__name__})") from None
     cells = sum(cell.cell_type == "code" for cell in book.cells)
 
     def told(cell: Any, cell_index: int, **_: Any) -> None:
@@ -45,13 +80,11 @@ def run(notebook: Path, folder: Path, *, live: bool, say: Callable[[str], Any]) 
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda **about: told(**about) if about["cell"].cell_type == "code" else None,
     )
-    with _environment(live):
-        try:
-            client.execute()
-        except nbclient.exceptions.CellExecutionError as error:
-            _write(book, folder)
-            raise ZaiError(f"a cell failed: {error.ename}: {error.evalue}") from None
-    return _write(book, folder)
+    try:
+        client.execute()
+    except nbclient.exceptions.CellExecutionError as error:
+        return book, f"a cell failed: {error.ename}: {error.evalue}"
+    return book, ""
 
 
 @contextmanager
@@ -62,17 +95,27 @@ def _environment(live: bool) -> Iterator[None]:
         return
     from .sandbox import Sandbox
 
-    before = dict(os.environ)
     # The user's journal is for what the user asks.
     with Sandbox() as sandbox, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        for name in _KEYS:
-            os.environ.pop(name, None)
-        os.environ["ZAI_BASE_URL"], os.environ["ZAI_HOME"] = sandbox.base_url, home
-        try:
+        own = {"ZAI_BASE_URL": sandbox.base_url, "ZAI_HOME": home}
+        with _set({**dict.fromkeys(_KEYS), **own}):
             yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+
+
+@contextmanager
+def _set(names: Mapping[str, str | None]) -> Iterator[None]:
+    """The environment with these; None takes one out."""
+    before = dict(os.environ)
+    for name, value in names.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _write(book: Any, folder: Path) -> Path:
