@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from .. import catalogue
 from ..errors import CommandError, Interrupted, ZaiError
 from ..options import ChatOptions, ImageOptions, VideoOptions
 from ..prompt import expand
@@ -90,8 +91,9 @@ class Commands(Conversing, Keeping, Writing):
                 self._say(note)
 
     def _warn(self, quiet: bool) -> None:
-        """What there is to know about the journal, once."""
+        """What there is to know about the journal and the user's own prices, once."""
         self.session.warn(self.session.journal.store.told())
+        self.session.warn(catalogue.own().problem)
         while self.session.warnings and not quiet:
             self._say(self.session.warnings.pop(0))
 

@@ -27,20 +27,21 @@ def status(session: Session) -> Table:
 
 
 def models(found: Sequence[Model], note: str, defaults: Sequence[str]) -> Table:
-    """`%zai models`; the defaults are marked."""
+    """`%zai models`; the defaults are marked, and what a file of the user's says."""
+    mine = catalogue.own().models
     rows = [
         (
             m.id,
             f"{m.kind}, default" if m.id in defaults else m.kind,
             _thousands(m.context),
             _thousands(m.max_output),
-            m.price or "price unknown",
+            (m.price or "price unknown") + " (yours)" * (m.id in mine),
             "yes" if m.listed else "",
         )
         for m in found
     ]
     dated = (
-        f"prices of {catalogue.dated()}; listed: in the service's own list, which names chat "
+        f"{catalogue.prices_of()}; listed: in the service's own list, which names chat "
         "models only; other ids are passed on as they are"
     )
     columns = ("model", "kind", "context", "max output", "price (USD)", "listed")
