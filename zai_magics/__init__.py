@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import Interrupted as Interrupted
     from .errors import ZaiError as ZaiError
     from .magics.python import chat as chat
+    from .magics.python import cost as cost
     from .magics.python import image as image
     from .magics.python import video as video
     from .tools import tool as tool
@@ -34,6 +35,7 @@ _HOMES = {
     "Reply": "types",
     "ZaiError": "errors",
     "chat": "magics.python",
+    "cost": "magics.python",
     "errors": "errors",
     "image": "magics.python",
     "tool": "tools",

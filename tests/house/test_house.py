@@ -144,7 +144,7 @@ def test_the_public_names_are_these() -> None:
 
     assert set(zai_magics.__all__) == {
         "Client", "Clip", "Interrupted", "Picture", "Pictures", "Reply", "ZaiError",
-        "__version__", "chat", "errors", "image", "load_ipython_extension", "tool", "video",
+        "__version__", "chat", "cost", "errors", "image", "load_ipython_extension", "tool", "video",
     }  # fmt: skip
     for name in zai_magics.__all__:
         assert getattr(zai_magics, name) is not None

@@ -21,10 +21,11 @@ from .cells import cell_id
 from .conversing import Conversing
 from .parse import Parsed
 from .records import Keeping
+from .spending import Spending
 from .writing import Writing
 
 
-class Commands(Conversing, Keeping, Writing):
+class Commands(Conversing, Keeping, Spending, Writing):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.

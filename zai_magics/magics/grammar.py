@@ -83,6 +83,12 @@ LOG = (
     _option("--here", "here", "flag", "", "this notebook's calls only"),
     _option("-n --rows", "rows", "int", "N", "how many rows to show (default: 20)"),
 )
+COST = (
+    _option("--by", "by", "choice", "WHAT", "summed by", "model day conversation notebook"),
+    _option("--here", "here", "flag", "", "this notebook's calls only"),
+    _option("--since", "since", "text", "DAY", "since this day only, such as 2026-11-02"),
+    _option("-n --rows", "rows", "int", "N", "how many rows to show (default: 20)"),
+)
 
 COMMANDS = {
     command.name: command
@@ -150,6 +156,13 @@ COMMANDS = {
             (*LOG, OUT, QUIET),
             "[WORDS]",
             "%zai log p-value",
+        ),
+        Command(
+            "cost",
+            "what was spent, and what was saved",
+            (*COST, OUT, QUIET),
+            "",
+            "%zai cost --by day --here",
         ),
         Command("models", "models, what they take and cost", (OUT, QUIET)),
         Command("login", "ask for the API key, hidden"),

@@ -19,7 +19,7 @@ def status(session: Session) -> Table:
         ("key", _key(session)),
         ("models", _models(session)),
         ("conversation", _conversation(session)),
-        ("spent", _spent(session)),
+        ("spent", spent(session)),
     ]
     rows += [("jobs", jobs)] if (jobs := _jobs(session)) else []
     rows.append(("journal", str(session.journal.store.path)))
@@ -69,6 +69,14 @@ def help(name: str) -> Table:
     return Table(("", ""), rows, title, command.example)
 
 
+def spent(session: Session) -> str:
+    """What this kernel has spent: `$0.0123 in 4 calls since the kernel started`."""
+    spent = session.spent
+    unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
+    amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
+    return f"{amount} in {plural(spent.calls, 'call')}{unknown} since the kernel started"
+
+
 def _thousands(tokens: int) -> str:
     """A size as the service's pages write it: 200K for 200,000 and for 204,800."""
     if not tokens:
@@ -111,13 +119,6 @@ def _conversation(session: Session) -> str:
     others = [name for name in session.conversations.names() if name != now.name]
     more = f"; others: {', '.join(others)}" if others else ""
     return f"{now.name}, {turns}{', with a system prompt' * bool(now.system)}{more}"
-
-
-def _spent(session: Session) -> str:
-    spent = session.spent
-    unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
-    amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
-    return f"{amount} in {plural(spent.calls, 'call')}{unknown} since the kernel started"
 
 
 def _jobs(session: Session) -> str:
