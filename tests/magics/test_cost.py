@@ -83,13 +83,13 @@ def test_an_unknown_price_is_called_so_and_the_next_step_named(cells: Cells, sho
     table = cost(cells)
     assert [row[6:8] for row in table.rows] == [("unknown", "1")] * 2
     mine = catalogue.own().path
-    assert f"1 call of unknown price: give the model's in {mine}" in table.note
+    assert f"1 call of unknown price: write the model's into {mine}" in table.note
     cells.run("%zai image a dog")
     assert [row[6] for row in cost(cells).rows] == ["$0.015", "unknown", "$0.015 + unknown"]
     mine.write_text('[models]\nown-model = { kind = "image", each = 2 }')
     table = cost(cells)
     assert [row[6] for row in table.rows] == ["$2.00", "$0.015", "$2.02"]
-    assert "give the model's" not in table.note and f"yours from {mine}" in table.note
+    assert "the model's" not in table.note and f"yours from {mine}" in table.note
 
 
 def test_an_order_without_an_answer_may_have_been_charged(cells: Cells, shop: Shop) -> None:
@@ -114,6 +114,18 @@ def test_what_was_saved_is_a_column(cells: Cells) -> None:
         change(cells, number, kind=kind, endpoint="x", cost=0, result=f'{{"saved": {saved}}}')
     total = cost(cells).rows[-1]
     assert (total[1], total[6], total[7], total[8]) == ("0", "", "", "$1.25 + unknown")
+
+
+def test_a_saving_of_unknown_price_is_no_zero(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells.run("%zai chat Hi")
+    change(cells, 1, kind="replay", endpoint="x", cost=0, result="{}")
+    assert cost(cells).rows[0][8] == "unknown"
+    monkeypatch.delitem(sys.modules, "pandas")
+    pytest.importorskip("pandas")
+    cells.run("%zai cost -q -o frame")
+    assert cells.value("frame")["saved"].isna().all()
 
 
 def test_by_day_conversation_and_notebook(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,11 @@ class Bill:
         """The cost, None where the price of no call is known."""
         return None if self.unknown and self.unknown == self.calls else self.cost
 
+    @property
+    def known_saved(self) -> float | None:
+        """The same of what was saved."""
+        return None if self.again and self.unsaved == self.again else self.saved
+
 
 class _Call(NamedTuple):
     """A row; `price` is that of an order which `may` have been charged."""

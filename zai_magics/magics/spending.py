@@ -93,7 +93,7 @@ def _cost(bill: Bill) -> str:
 def _saved(bill: Bill) -> str:
     if not bill.again or bill.sandbox:
         return ""
-    if bill.unsaved == bill.again:
+    if bill.known_saved is None:
         return "unknown"
     return _sum(bill.saved) + " + unknown" * bool(bill.unsaved)
 
@@ -107,7 +107,7 @@ def _left_out(found: Sequence[Bill], whole: Bill) -> list[str]:
     said = []
     if whole.unpriced:
         calls = plural(whole.unpriced, "call")
-        said.append(f"{calls} of unknown price: give the model's in {catalogue.own().path}")
+        said.append(f"{calls} of unknown price: write the model's into {catalogue.own().path}")
     if lost := whole.unknown - whole.unpriced - whole.open:
         said.append(f"{plural(lost, 'call')} ended before the tokens were counted")
     if whole.open:
@@ -130,7 +130,7 @@ def _names(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _frame(found: Sequence[Bill], by: str) -> Any:
-    """The groups as a pandas DataFrame, without the sum; an unknown cost is NA."""
+    """The groups as a pandas DataFrame, without the sum; what is unknown is NA."""
     import pandas
 
     columns: dict[str, Any] = {by: [bill.name for bill in found]}
@@ -140,4 +140,5 @@ def _frame(found: Sequence[Bill], by: str) -> Any:
     for name in _COLUMNS:
         columns[name] = [getattr(bill, name) for bill in found]
     columns["cost"] = pandas.array([bill.known for bill in found], dtype="Float64")
+    columns["saved"] = pandas.array([bill.known_saved for bill in found], dtype="Float64")
     return pandas.DataFrame(columns)
