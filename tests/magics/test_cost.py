@@ -74,7 +74,7 @@ def test_a_picture_is_in_it_with_its_price(cells: Cells, shop: Shop) -> None:
     cells.run("%zai image a cat\n%zai image a cat")
     table = cost(cells)
     assert shop.bought == 1
-    assert table.rows[0] == ("glm-image", "1", "0", "0", "0", "0", "$0.015", "", "")
+    assert table.rows[0] == ("glm-image", "1", "", "", "", "", "$0.015", "", "")
     assert "this kernel: $0.0150 in 1 call since" in table.note
 
 
@@ -90,6 +90,23 @@ def test_an_unknown_price_is_called_so_and_the_next_step_named(cells: Cells, sho
     table = cost(cells)
     assert [row[6] for row in table.rows] == ["$2.00", "$0.015", "$2.02"]
     assert "the model's" not in table.note and f"yours from {mine}" in table.note
+
+
+@pytest.mark.parametrize(
+    ("words", "price"),
+    [
+        ("image a cat", "$0.015"),
+        ("video a bird", "$0.20"),
+        ("image -m own-model a cat", "price unknown"),
+        ("video -m own-model a bird", "price unknown"),
+    ],
+)
+def test_a_price_is_said_before_and_after_also_when_it_is_unknown(
+    cells: Cells, shop: Shop, words: str, price: str
+) -> None:
+    lines = cells.run(f"x = %zai {words}").out.strip().splitlines()
+    assert lines[0].startswith("making") and f" · {price}" in lines[0]
+    assert f" · {price} · " in lines[-1] and lines[-1].startswith(("picture", "clip"))
 
 
 def test_an_order_without_an_answer_may_have_been_charged(cells: Cells, shop: Shop) -> None:

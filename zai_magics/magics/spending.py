@@ -69,6 +69,7 @@ def _table(found: Sequence[Bill], by: str, rows: int, own: Sequence[str]) -> Tab
     columns = (by, *["notebook"] * wide, *_COLUMNS)
     if len(lines) > rows:
         own = [f"{rows} of {plural(len(lines), 'row')} (-n shows more)", *own]
+    own = [*own, "cached tokens are part of prompt, thinking of completion"]
     note = "; ".join([*own, *_left_out(found, whole), catalogue.prices_of()])
     return Table(columns, (*lines[:rows], total), "", note)
 
@@ -76,7 +77,13 @@ def _table(found: Sequence[Bill], by: str, rows: int, own: Sequence[str]) -> Tab
 def _figures(bill: Bill) -> tuple[str, ...]:
     tokens = (bill.prompt, bill.cached, bill.completion, bill.thinking)
     unknown = str(bill.unknown or "")
-    return (str(bill.calls), *(f"{n:,}" for n in tokens), _cost(bill), unknown, _saved(bill))
+    return (
+        str(bill.calls),
+        *(f"{n:,}" if n else "" for n in tokens),
+        _cost(bill),
+        unknown,
+        _saved(bill),
+    )
 
 
 def _cost(bill: Bill) -> str:
