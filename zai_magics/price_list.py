@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -143,7 +142,7 @@ def _named(name: str) -> str:
 
 
 def _is_price(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and 0 <= value <= _DEAREST
+    return type(value) in (int, float) and 0 <= value <= _DEAREST  # of NaN neither holds
 
 
 def _is_size(value: Any) -> bool:

@@ -161,7 +161,8 @@ def _add(bill: Bill, call: _Call) -> None:
     bill.open += call.may
     bill.charged += call.price
     if call.cost is None and not call.may:
-        bill.unpriced += catalogue.cost(call.model, Usage()) is None
+        # With tokens, nothing but a price is missing.
+        bill.unpriced += bool(call.usage) or catalogue.cost(call.model, Usage()) is None
     if call.usage:
         bill.prompt += call.usage.prompt
         bill.cached += min(call.usage.cached, call.usage.prompt)
