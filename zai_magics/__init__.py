@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .errors import ZaiError as ZaiError
     from .magics.python import chat as chat
     from .magics.python import code as code
+    from .magics.python import cost as cost
     from .magics.python import fix as fix
     from .magics.python import image as image
     from .magics.python import video as video
@@ -41,6 +42,7 @@ _HOMES = {
     "ZaiError": "errors",
     "chat": "magics.python",
     "code": "magics.python",
+    "cost": "magics.python",
     "errors": "errors",
     "fix": "magics.python",
     "image": "magics.python",

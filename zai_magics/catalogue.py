@@ -1,82 +1,109 @@
 """Models and their prices: what is known without asking the service.
 
-The figures stand in `data/models.toml` with their date. The catalogue is a hint, never a
-whitelist: an unknown model is passed on, and its price is unknown, which is not zero.
+The figures stand in `data/models.toml` with their date; those in a user's own `models.toml`, beside
+the journal, are preferred. The catalogue is a hint, never a whitelist: an unknown model is passed
+on, and its price is unknown, which is not zero.
 """
 
 from __future__ import annotations
 
 import difflib
 import functools
+import os
+import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
 
+from .errors import one_line
+from .files import home
+from .price_list import Entry as Entry
+from .price_list import PriceList, parse
+from .price_list import dollars as dollars
 from .types import Model, Usage
 
 _SANDBOX = "+sandbox"
 MILLION = 1_000_000
+_LARGEST = 1 << 20  # bytes of a user's own file
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One model: tokens of context and output, US dollars a million tokens or each piece.
-
-    `thinks` is "switch" (may be turned on and off), "effort" (and takes reasoning_effort),
-    "always" (cannot be turned off) or "never".
+class Own(NamedTuple):
+    """A user's own file: where it is or would be, the day of its prices ("" for none said), and
+    its models. With a `problem`, one line that ends with the next step, it has none.
     """
 
-    kind: str
-    context: int = 0
-    max_output: int = 0
-    input: float | None = None
-    cached: float | None = None
-    output: float | None = None
-    each: float | None = None
-    thinks: str = "switch"
-
-    @property
-    def price(self) -> str:
-        """The price in words: `$0.60 in, $0.11 cached, $2.20 out per 1M tokens`."""
-        if self.each is not None:
-            return f"{dollars(self.each)} each"
-        if not self.output:
-            return "free"
-        cached = f", {dollars(self.cached)} cached" if self.cached is not None else ""
-        return f"{dollars(self.input)} in{cached}, {dollars(self.output)} out per 1M tokens"
+    path: Path
+    dated: str = ""
+    models: Mapping[str, Entry] = {}
+    problem: str = ""
 
 
 @functools.cache
-def _read() -> tuple[str, Mapping[str, Entry]]:
-    import tomllib
+def _packaged() -> PriceList:
+    return parse(files(__package__).joinpath("data/models.toml").read_text("utf-8"), {})
 
-    text = files(__package__).joinpath("data/models.toml").read_text("utf-8")
-    data = tomllib.loads(text)
-    return data["dated"], {name: Entry(**entry) for name, entry in data["models"].items()}
+
+def own() -> Own:
+    """What the user's own file says; it is read again when it has changed."""
+    path = Path("models.toml")
+    try:
+        path = home() / path
+        found = os.stat(path)
+    except (OSError, RuntimeError):  # no file, or no home folder
+        return Own(path)
+    return _own(path, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_mode))
+
+
+@functools.lru_cache(maxsize=4)
+def _own(path: Path, about: tuple[int, int, int, int]) -> Own:
+    """`about` is by what a changed file is known."""
+    _, _, size, mode = about
+    try:
+        if not stat.S_ISREG(mode) or size > _LARGEST:  # a pipe would be waited for
+            raise ValueError("it is no file of at most 1 MB")
+        return Own(path, *parse(path.read_text("utf-8-sig"), _packaged().models))
+    except (OSError, ValueError) as error:  # no UTF-8 and no TOML are ValueErrors, too
+        why = getattr(error, "strerror", None) or str(error)
+    problem = f"{path}: {one_line(why)}; mend or delete it, until then the package's prices count"
+    return Own(path, problem=problem)
 
 
 def dated() -> str:
-    """The day that the prices are of, as YYYY-MM-DD."""
-    return _read()[0]
+    """The day that the package's own prices are of, as YYYY-MM-DD."""
+    return _packaged().dated
+
+
+def prices_of() -> str:
+    """Which prices are used: `prices of 2026-09-29, yours of 2026-11-02 (~/…/models.toml)`."""
+    mine = own()
+    if not mine.models:
+        return f"prices of {dated()}"
+    return f"prices of {dated()}, yours{f' of {mine.dated}' * bool(mine.dated)} from {mine.path}"
 
 
 def entry(model: str) -> Entry | None:
     """What is known of a model id (a sandbox's suffix aside), or None."""
-    return _read()[1].get(model.removesuffix(_SANDBOX))
+    name = model.removesuffix(_SANDBOX)
+    return own().models.get(name) or _packaged().models.get(name)
 
 
 def known(*kinds: str) -> tuple[Model, ...]:
     """The models of these kinds (chat, vision, image, video; none given: all)."""
     return tuple(
         Model(name, e.kind, e.context, e.max_output, e.price)
-        for name, e in _read()[1].items()
+        for name, e in _all().items()
         if not kinds or e.kind in kinds
     )
 
 
+def _all() -> dict[str, Entry]:
+    return {**_packaged().models, **own().models}
+
+
 def nearest(model: str) -> str:
     """The known id most like a mistyped one, "" when none is."""
-    close = difflib.get_close_matches(model.lower(), list(_read()[1]), 1, 0.6)
+    close = difflib.get_close_matches(model.lower(), list(_all()), 1, 0.6)
     return close[0] if close else ""
 
 
@@ -106,16 +133,3 @@ def each(model: str) -> float | None:
     """US dollars of one picture or clip, None when unknown."""
     known = entry(model)
     return known.each if known else None
-
-
-def dollars(amount: float | None) -> str:
-    """A price to read: `$0.0014`, `$0.20`, `free`, `price unknown`."""
-    if amount is None:
-        return "price unknown"
-    if amount == 0:
-        return "free"
-    if amount < 0.000_05:
-        return "<$0.0001"
-    if amount >= 0.1 or round(amount, 2) == amount:
-        return f"${amount:.2f}"
-    return f"${amount:.4f}".rstrip("0")

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, written and read piece by piece."""
+"""Where files are kept, and files that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PIECE = 1 << 20
+
+
+def home() -> Path:
+    """Where what outlives a kernel is kept: ZAI_HOME, else `.zai_magics` in the user's folder."""
+    named = os.environ.get("ZAI_HOME", "").strip()
+    return Path(named).expanduser().absolute() if named else Path.home() / ".zai_magics"
 
 
 @contextmanager

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "zai_magics"
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
     ("_version", "defaults", "errors", "failure", "files", "sandbox", "steps", "text"),
-    ("secret", "endpoint", "tls", "expression", "settings"),
+    ("secret", "endpoint", "tls", "expression", "settings", "price_list"),
     ("reply",),
     ("types", "attach"),
     ("catalogue", "retry", "wire", "turn", "schema", "tools"),
@@ -145,8 +145,8 @@ def test_the_public_names_are_these() -> None:
 
     assert set(zai_magics.__all__) == {
         "Client", "Clip", "Code", "Fix", "Interrupted", "Picture", "Pictures", "Reply", "ZaiError",
-        "__version__", "chat", "code", "errors", "fix", "image", "load_ipython_extension", "tool",
-        "video",
+        "__version__", "chat", "code", "cost", "errors", "fix", "image", "load_ipython_extension",
+        "tool", "video",
     }  # fmt: skip
     for name in zai_magics.__all__:
         assert getattr(zai_magics, name) is not None

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from ..errors import JournalError
+from ..files import home
 from .blobs import Blobs
 from .calls import Asked as Asked
 from .calls import Calls, key_of
@@ -24,7 +25,7 @@ from .forgiving import Forgiving as Forgiving
 from .recordings import Recordings
 from .rows import Record as Record
 from .search import Search
-from .store import Store, home
+from .store import Store
 from .texts import Texts
 from .turns import Known as Known
 from .turns import Turns

@@ -58,8 +58,7 @@ class Record:
 
     def usage(self) -> Usage | None:
         """The tokens of a chat, where they are known."""
-        found = self.result.get("usage")
-        return Usage(*found) if found else None
+        return as_usage(self.result.get("usage"))
 
     def files(self) -> list[Json]:
         """What is known of the files that it brought; nothing of what a damaged row says."""
@@ -116,6 +115,12 @@ def as_object(text: Any) -> Json:
     except (ValueError, TypeError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def as_usage(value: Any) -> Usage | None:
+    """The tokens of a chat's `result`, None for anything else."""
+    right = _usage(value)
+    return Usage(*right) if right else None
 
 
 def _state(kind: str, state: Any, can_be_fetched: bool) -> str:
@@ -186,6 +191,7 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("elapsed", "thought_for", "saved"), _seconds),
     **dict.fromkeys(("sandbox", "uncharged"), _flag),
     "usage": _usage,
+    "saved": _seconds,
     "tools": _listed(_texts(3)),
     "sources": _listed(_texts(4)),
     **dict.fromkeys(("rounds", "nth"), _few),

@@ -20,12 +20,6 @@ from . import database
 NAME = "journal.db"
 
 
-def home() -> Path:
-    """Where the journal lives: ZAI_HOME, else `.zai_magics` in the user's folder."""
-    named = os.environ.get("ZAI_HOME", "").strip()
-    return Path(named).expanduser().absolute() if named else Path.home() / ".zai_magics"
-
-
 class Store:
     """One connection to the file: `with store.write() as db: db.execute(…)`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from .. import catalogue
 from ..errors import CommandError, Interrupted, ZaiError
 from ..options import ImageOptions, VideoOptions
 from ..prompt import expand
@@ -21,10 +22,11 @@ from .conversing import Conversing
 from .parse import Parsed
 from .records import Keeping
 from .replaying import Replaying
+from .spending import Spending
 from .writing import Writing
 
 
-class Commands(Conversing, Keeping, Writing, Replaying):
+class Commands(Conversing, Keeping, Spending, Writing, Replaying):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
@@ -91,8 +93,9 @@ class Commands(Conversing, Keeping, Writing, Replaying):
                 self._say(note)
 
     def _warn(self, quiet: bool) -> None:
-        """What there is to know about the journal, once."""
+        """What there is to know about the journal and the user's own prices, once."""
         self.session.warn(self.session.journal.store.told())
+        self.session.warn(catalogue.own().problem)
         while self.session.warnings and not quiet:
             self._say(self.session.warnings.pop(0))
 

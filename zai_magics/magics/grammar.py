@@ -85,6 +85,12 @@ LOG = (
     _option("--here", "here", "flag", "", "this notebook's calls only"),
     _option("-n --rows", "rows", "int", "N", "how many rows to show (default: 20)"),
 )
+COST = (
+    _option("--by", "by", "choice", "WHAT", "summed by", "model day conversation notebook"),
+    _option("--here", "here", "flag", "", "this notebook's calls only"),
+    _option("--since", "since", "text", "DAY", "since this day only, such as 2026-11-02"),
+    _option("-n --rows", "rows", "int", "N", "how many rows to show (default: 20)"),
+)
 
 COMMANDS = {
     command.name: command
@@ -166,6 +172,13 @@ COMMANDS = {
             (),
             "FILE",
             "%zai pack class.zai",
+        ),
+        Command(
+            "cost",
+            "what was spent, and what was saved",
+            (*COST, OUT, QUIET),
+            "",
+            "%zai cost --by day --here",
         ),
         Command("models", "models, what they take and cost", (OUT, QUIET)),
         Command("login", "ask for the API key, hidden"),

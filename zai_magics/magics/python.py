@@ -48,6 +48,14 @@ def video(prompt: str = "", *, quiet: bool = False, **options: Any) -> Any:
     return _run("video", prompt, quiet, options)
 
 
+def cost(by: str = "model", *, quiet: bool = False, **options: Any) -> Any:
+    """What was spent: `zm.cost("day", here=True)` -> DataFrame, or Table without pandas.
+
+    `by` is model, day, conversation or notebook; options are `here`, `since` and `rows`.
+    """
+    return _run("cost", "", quiet, {"by": by, **options})
+
+
 def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any:
     magics = _magics()
     with magics.failures.during(command):

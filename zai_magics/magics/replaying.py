@@ -9,7 +9,7 @@ from typing import get_args
 
 from .. import notebook
 from ..errors import CommandError, PackError, one_line
-from ..journal import home
+from ..files import home
 from ..replay import Mode, Source
 from .grammar import nearest
 from .stage import Said, Stage

@@ -19,7 +19,7 @@ def status(session: Session) -> Table:
         ("key", _key(session)),
         ("models", _models(session)),
         ("conversation", _conversation(session)),
-        ("spent", _spent(session)),
+        ("spent", spent(session)),
     ]
     rows += [("jobs", jobs)] if (jobs := _jobs(session)) else []
     rows.append(("journal", str(session.journal.store.path)))
@@ -27,20 +27,21 @@ def status(session: Session) -> Table:
 
 
 def models(found: Sequence[Model], note: str, defaults: Sequence[str]) -> Table:
-    """`%zai models`; the defaults are marked."""
+    """`%zai models`; the defaults are marked, and what a file of the user's says."""
+    mine = catalogue.own().models
     rows = [
         (
             m.id,
             f"{m.kind}, default" if m.id in defaults else m.kind,
             _thousands(m.context),
             _thousands(m.max_output),
-            m.price or "price unknown",
+            (m.price or "price unknown") + " (yours)" * (m.id in mine),
             "yes" if m.listed else "",
         )
         for m in found
     ]
     dated = (
-        f"prices of {catalogue.dated()}; listed: in the service's own list, which names chat "
+        f"{catalogue.prices_of()}; listed: in the service's own list, which names chat "
         "models only; other ids are passed on as they are"
     )
     columns = ("model", "kind", "context", "max output", "price (USD)", "listed")
@@ -66,6 +67,14 @@ def help(name: str) -> Table:
     )
     title = f"%zai {name} {'[options] ' * bool(rows)}{command.words}".rstrip() + f": {command.help}"
     return Table(("", ""), rows, title, command.example)
+
+
+def spent(session: Session) -> str:
+    """What this kernel has spent: `$0.0123 in 4 calls since the kernel started`."""
+    spent = session.spent
+    unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
+    amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
+    return f"{amount} in {plural(spent.calls, 'call')}{unknown} since the kernel started"
 
 
 def _thousands(tokens: int) -> str:
@@ -110,13 +119,6 @@ def _conversation(session: Session) -> str:
     others = [name for name in session.conversations.names() if name != now.name]
     more = f"; others: {', '.join(others)}" if others else ""
     return f"{now.name}, {turns}{', with a system prompt' * bool(now.system)}{more}"
-
-
-def _spent(session: Session) -> str:
-    spent = session.spent
-    unknown = f", and {spent.unknown} of unknown price" if spent.unknown else ""
-    amount = f"${spent.dollars:.4f}" if spent.dollars else "$0"
-    return f"{amount} in {plural(spent.calls, 'call')}{unknown} since the kernel started"
 
 
 def _jobs(session: Session) -> str:

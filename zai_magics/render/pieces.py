@@ -74,7 +74,7 @@ def progress_facts(value: Progress, *, over: bool = False) -> list[str]:
     return [
         f"{doing} {value.what} {value.step}".strip(),
         value.model,
-        _price(value.price, value.sandbox) if value.price is not None else "",
+        _price(value.price, value.sandbox),
         time,
         f"job {value.job_id}" if value.job_id else "",
     ]
