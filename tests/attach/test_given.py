@@ -77,7 +77,9 @@ def test_a_link_is_passed_on_as_it_is(link: str, kind: str) -> None:
 )
 def test_a_link_to_data_or_text_is_refused_with_the_way_to_read_it(link: str, way: str) -> None:
     said = refused(link, {})
-    assert said == (f"{link}: the service reads no such file by its URL; read it first, e.g. {way}")
+    assert said == (
+        f"{link}: data and text are not attached by their URL; read it first, e.g. {way}"
+    )
     with pytest.raises(PromptError, match="read it first"):
         from_value(link, "x")
 

@@ -63,7 +63,9 @@ def from_link(given: str, name: str) -> Attachment | None:
         raise refusal(name, "is no link that can be read; give it whole, with its host")
     path = PurePosixPath(unquote(parts.path))
     if way := _way_to_read(path):
-        raise refusal(name, f"the service reads no such file by its URL; read it first, e.g. {way}")
+        raise refusal(
+            name, f"data and text are not attached by their URL; read it first, e.g. {way}"
+        )
     suffix = path.suffix.lower()
     kind = "file" if suffix in _FILES else "video" if suffix in _VIDEOS else "image"
     return Attachment(name, kind, given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from .. import defaults
@@ -13,6 +12,7 @@ from ..types import Draft, Json, Reply
 from . import parts, safe
 from . import steps as rounds
 from .growing import Growing
+from .indented import indented
 
 _GLIMPSE = 280
 
@@ -138,7 +138,7 @@ def _answer(text: str, view: str) -> str:
         return safe.verbatim(text)
     if view == "json":
         try:
-            pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+            pretty = indented(text)
         except (ValueError, RecursionError):
             return parts.warning("not JSON, shown as text") + safe.verbatim(text)
         return safe.markdown(f"````json\n{pretty}\n````")

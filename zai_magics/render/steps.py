@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from ..types import Called, Source, Step
 from . import links, parts, safe
+from .indented import indented
 
-_SHORT, _LONGEST = 60, 50_000
+_SHORT, _INDENTED, _LONGEST = 60, 20_000, 50_000
 _PICTURE = "max-width:480px;height:auto;margin:4px 0"
 _DATA = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -78,7 +79,9 @@ def _link(source: Source) -> str:
 
 
 def _inner(arguments: str) -> str:
-    """`city="Oslo"` of `{"city": "Oslo"}`; what is no object as it is."""
+    """`city="Oslo"` of `{"city": "Oslo"}`; what is no object, or very long, as it is."""
+    if len(arguments) > _LONGEST:  # it is made at every painting
+        return arguments
     try:
         given = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -89,8 +92,9 @@ def _inner(arguments: str) -> str:
 
 
 def _pretty(arguments: str) -> str:
+    """With a line for each part; a long one as it was written, since its end is cut."""
     try:
-        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+        return arguments if len(arguments) > _INDENTED else indented(arguments)
     except (ValueError, RecursionError):
         return arguments
 
