@@ -16,7 +16,7 @@ PACKAGE = ROOT / "zai_magics"
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
     ("_version", "defaults", "errors", "failure", "files", "sandbox", "steps", "text"),
-    ("secret", "endpoint", "tls", "expression", "settings"),
+    ("secret", "endpoint", "tls", "expression", "settings", "plain"),
     ("reply",),
     ("types", "attach"),
     ("catalogue", "retry", "wire", "turn", "schema", "tools"),

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..plain import settled
 from ..reply import Reply
 from ..types import Code, Draft, Fix, Progress
 from . import pieces, safe
 from . import reply as replies
 from . import steps as rounds
 from .bundle import bundle
-from .text import settled
 
 
 class TerminalPainter:
