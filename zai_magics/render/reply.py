@@ -46,7 +46,8 @@ def around(reply: Reply, answer: str) -> str:
         how_long = parts.seconds(reply.call.thought_for)
         thinking = parts.fold(f"Thought for {how_long}", safe.markdown(reply.thinking))
     calls = "".join(
-        parts.fold(f"calls {c.name}", safe.verbatim(c.arguments)) for c in reply.tool_calls
+        parts.fold(f"calls {rounds.name(c.name)}", safe.verbatim(c.arguments))
+        for c in reply.tool_calls
     )
     badge = "sandbox" if reply.sandbox else ""
     return safe.page(
@@ -109,7 +110,7 @@ def draft_html(draft: Draft, growing: Growing, view: str = "markdown") -> str:
         return safe.page(above + body + _notice(draft))
     words = draft.thinking
     if not words:
-        return safe.page(before + parts.quiet([draft.notice or f"asking {draft.model} …"]))
+        return safe.page(before + parts.quiet([rounds.notice(draft) or f"asking {draft.model} …"]))
     glimpse = ("… " if len(words) > _GLIMPSE else "") + words[-_GLIMPSE:]
     style = f"{parts.QUIET};white-space:pre-wrap;font-style:italic"
     return safe.page(
@@ -130,7 +131,7 @@ def _thought(draft: Draft) -> str:
 
 
 def _notice(draft: Draft) -> str:
-    return parts.quiet([draft.notice]) if draft.notice else ""
+    return parts.quiet([rounds.notice(draft)]) if draft.notice else ""
 
 
 def _answer(text: str, view: str) -> str:
