@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..render.live import Painter
 
 
+_YES, _NO = ("y", "yes"), ("n", "no", "")
+
+
 class Silent:
     """Paints nothing: `--quiet`."""
 
@@ -79,14 +82,20 @@ def display(shell: Any, value: Any, folder: Path) -> None:
 
 
 def allowed(shell: Any, call: str) -> bool | None:
-    """Show a tool's call and ask the user for it; None where nobody can answer."""
+    """Show a tool's call and ask the user for it; None where nobody can answer. What is neither
+    yes nor no is asked once more.
+    """
     if is_kernel(shell) and not getattr(getattr(shell, "kernel", None), "_allow_stdin", False):
         return None
+    question = f"The model wants to call\n{call}\nRun it? [y/N] "
     try:
-        said = input(f"The model wants to call\n{call}\nRun it? [y/N] ")
+        for words in (question, "Answer y or n; anything else is no: "):
+            said = input(words).strip().casefold()
+            if said in (*_YES, *_NO):
+                return said in _YES
     except (EOFError, OSError, RuntimeError):  # a front-end without a keyboard
         return None
-    return said.strip().casefold() in ("y", "yes")
+    return False
 
 
 class Formats:
