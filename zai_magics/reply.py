@@ -14,7 +14,20 @@ from .steps import Source, Step
 
 Json = dict[str, Any]
 
-_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1[`~]*\s*$", re.M | re.S)
+_FENCE = re.compile(r"^(`{3,}|~{3,})([^\n]*)\n(.*?)^\1[`~]*\s*$", re.M | re.S)
+_LANGUAGE = re.compile(r"[\w+#-]+")
+_PYTHON = ("", "python", "python3", "py", "py3", "ipython", "ipython3")
+
+
+def joined(blocks: Iterable[str]) -> str:
+    """Blocks of code as one text, an empty line between them."""
+    return "\n".join(f"{block}\n" for block in blocks).rstrip("\n")
+
+
+def _language(info: str) -> str:
+    """What stands behind a fence: "python" of "{.Python title=x}"."""
+    found = _LANGUAGE.search(info)
+    return found[0].lower() if found else ""
 
 
 class Usage(NamedTuple):
@@ -174,17 +187,25 @@ class Reply(str):
     @property
     def code(self) -> str:
         """The fenced code blocks of the answer, one after the other; "" without one."""
-        return "\n".join(f"{block}\n" for block in self.blocks).rstrip("\n")
+        return joined(self.blocks)
 
     @property
     def blocks(self) -> list[str]:
         """The fenced code blocks, each for itself."""
-        return [m.group(2).rstrip("\n") for m in _FENCE.finditer(self)]
+        return [m.group(3).rstrip("\n") for m in _FENCE.finditer(self)]
+
+    @property
+    def python(self) -> list[str]:
+        """The blocks that can be Python: without those of another language, an output say, unless
+        there are no others.
+        """
+        found = [(_language(m.group(2)), m.group(3).rstrip("\n")) for m in _FENCE.finditer(self)]
+        return [b for name, b in found if name in _PYTHON and b.strip()] or [b for _, b in found]
 
     @property
     def prose(self) -> str:
         """The answer without its code blocks."""
-        return "\n\n".join(filter(None, map(str.strip, _FENCE.split(str(self))[::3])))
+        return "\n\n".join(filter(None, map(str.strip, _FENCE.split(str(self))[::4])))
 
     @property
     def data(self) -> Any:

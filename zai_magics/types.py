@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .plain import plain
 from .reply import Call as Call
 from .reply import Json as Json
 from .reply import Reply as Reply
 from .reply import ToolCall as ToolCall
 from .reply import Usage as Usage
+from .reply import joined
 from .steps import Called as Called
 from .steps import Source as Source
 from .steps import Step as Step
@@ -68,15 +70,18 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What `%%zai code` gives: `.code`, and the `.reply` that it stands in. `str(code)` is it."""
+    """What `%%zai code` gives: `.code`, and the `.reply` that it stands in. `str(code)` is it.
+
+    It is the text that is shown: what runs must not hold more than what was read.
+    """
 
     reply: Reply
 
     @property
     def code(self) -> str:
         """The code; of an answer without a fenced block the whole of it, if it is Python at all."""
-        text = str(self.reply).strip()
-        return self.reply.code or (text if _is_python(text) else "")
+        text = plain(str(self.reply).strip())
+        return plain(joined(self.reply.python)) or (text if _is_python(text) else "")
 
     def __str__(self) -> str:
         return self.code
@@ -100,8 +105,8 @@ class Fix:
 
     @property
     def code(self) -> str:
-        """The corrected cell: the last block of the answer."""
-        return self.reply.blocks[-1] if self.reply.blocks else ""
+        """The corrected cell: the last block of the answer that can be Python, as it is shown."""
+        return plain(self.reply.python[-1]) if self.reply.python else ""
 
     @property
     def explanation(self) -> str:

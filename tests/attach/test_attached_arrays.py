@@ -26,7 +26,8 @@ BYTES = RANDOM.integers(0, 256, (40, 30, 3), dtype="uint8")
 )  # fmt: skip
 def test_bytes_arrive_pixel_for_pixel(array: Any) -> None:
     sent = from_value(array, "a")
-    assert (np.asarray(opened(sent)) == array).all() and sent.note == ""
+    assert (np.asarray(opened(sent)) == array).all() and is_attachable(array)
+    assert sent.note == f"a: sent as a {array.shape[1]}x{array.shape[0]} picture"
 
 
 def test_one_channel_is_grey() -> None:
@@ -37,45 +38,15 @@ def test_one_channel_is_grey() -> None:
 def test_floats_from_0_to_1_are_shares_of_white(kind: str) -> None:
     sent = from_value((BYTES / 255).astype(kind), "a")
     off = abs(np.asarray(opened(sent)).astype(int) - BYTES.astype(int)).max()
-    assert off <= (kind == "float16") and sent.note == ""
+    assert off <= (kind == "float16") and sent.note == "a: sent as a 30x40 picture"
 
 
-def test_bools_are_black_and_white() -> None:
-    mask = RANDOM.random((20, 20)) > 0.5
-    assert (np.asarray(opened(from_value(mask, "a"))) == mask * 255).all()
-
-
-@pytest.mark.parametrize("kind", ["uint16", "int16", "int64", "uint64", "float64"])
-def test_other_numbers_go_from_black_to_white_and_the_note_says_which(kind: str) -> None:
-    values = np.linspace(0, 30_000, 400).reshape(20, 20).astype(kind)
+def test_what_is_no_number_is_black_but_opaque_and_the_note_says_how_much() -> None:
+    values = np.full((20, 20, 4), 0.5)
+    values[0, 0] = np.nan
     sent = from_value(values, "a")
-    seen = np.asarray(opened(sent)).astype(int)
-    assert seen[0, 0] == 0 and seen[-1, -1] == 255
-    assert abs(seen - values.astype(float) / 30_000 * 255).max() < 1
-    assert sent.note == "a: values 0 to 30000 shown as black to white"
-
-
-def test_values_that_are_no_numbers_have_a_colour_and_a_note() -> None:
-    values = np.linspace(-1, 1, 400).reshape(20, 20)
-    values[0, 0], values[0, 1], values[0, 2] = np.nan, np.inf, -np.inf
-    sent = from_value(values, "a")
-    assert np.asarray(opened(sent))[0, :3].tolist() == [0, 255, 0]
-    assert "3 values not finite" in sent.note
-    with pytest.raises(PromptError, match="no finite number"):
-        from_value(values * np.nan, "a")
-
-
-def test_the_greatest_numbers_there_are_make_a_picture() -> None:
-    values = np.full((20, 20), -1.7e308)
-    values[10:] = 1.7e308
-    assert np.asarray(opened(from_value(values, "a")))[[0, 19], 0].tolist() == [0, 255]
-
-
-def test_how_opaque_a_pixel_is_is_not_stretched() -> None:
-    values = np.zeros((20, 20, 4), "uint16")
-    values[:, :, 0], values[:10, :, 0], values[:, :, 3] = 100, 0, 65535
-    seen = np.asarray(opened(from_value(values, "a")))
-    assert seen[19, 0].tolist() == [255, 0, 0, 255] and seen[0, 0].tolist() == [0, 0, 0, 255]
+    assert np.asarray(opened(sent))[0, 0].tolist() == [0, 0, 0, 255]
+    assert sent.note == "a: sent as a 20x20 picture, 4 values that are no numbers black"
 
 
 def test_masked_pixels_are_black() -> None:
@@ -97,6 +68,7 @@ def test_the_array_is_left_as_it_is() -> None:
         ((3, 40, 30), "an array of 3x40x30, float64; .*x.transpose"),
         ((5, 40, 30, 3), "an array of 5x40x30x3, .*as in x\\[0\\]"),
         ((40, 30, 2), "an array of 40x30x2"),
+        ((40, 30, 1, 0), "nothing in it"),
         ((40, 30, 5, 6, 7), "HxWx4"),
         ((), "no dimension"),
         ((0, 30, 3), "nothing in it"),
@@ -117,6 +89,11 @@ def test_another_shape_is_named(shape: tuple[int, ...], said: str) -> None:
         (np.arange(40_000.0).reshape(2000, 20), "1999,39980.0,39981.0"),
         (np.array(["2024-01-01", "NaT"], "datetime64[s]"), "0,2024-01-01T00:00:00"),
         (np.array(["a", "b"]), "1,b"),
+        (np.arange(400.0).reshape(20, 20) / 400, "0,0.0,0.0025"),
+        (np.arange(400).reshape(20, 20), "19,380,381"),
+        (np.eye(20, dtype=bool), "0,True,False"),
+        (np.arange(400).reshape(20, 20).astype("uint16"), "19,380,381"),
+        (BYTES[:15, :, 0] // 255, "0,"),
     ],
 )
 def test_numbers_in_rows_are_a_table(array: Any, first: str) -> None:
@@ -124,3 +101,14 @@ def test_numbers_in_rows_are_a_table(array: Any, first: str) -> None:
     assert sent.kind == "text" and sent.url == "" and not is_attachable(array)
     assert any(line.startswith(first) for line in sent.text.splitlines()), sent.text
     assert "x".join(map(str, array.shape)) in sent.text
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint16", "float64"])
+def test_channels_of_other_numbers_are_no_picture_and_it_is_said_how_to_make_them_one(
+    kind: str,
+) -> None:
+    values = BYTES.astype(kind)
+    assert not is_attachable(values)
+    with pytest.raises(PromptError, match=r"as in x / x.max\(\), or .* x\[:, :, 0\]"):
+        from_value(values, "a")
+    assert is_attachable(values / values.max()) and from_value(values[:, :, 0], "a").text

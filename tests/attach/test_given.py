@@ -50,11 +50,38 @@ def refused(given: str, names: Any) -> str:
         ("https://a.b/c.mp4", "video"),
         ("https://a.b/c.mov?t=1", "video"),
         ("https://[::1]:8080/ü", "image"),
+        ("https://a.b/x.csv/cat", "image"),
+        ("https://data.csv", "image"),
+        ("https://a.b/cat.gz", "image"),
     ],
 )
 def test_a_link_is_passed_on_as_it_is(link: str, kind: str) -> None:
     assert attachment(link, {}) == Attachment(link, kind, link)
     assert from_value(link, "x") == Attachment("x", kind, link)
+
+
+@pytest.mark.parametrize(
+    ("link", "way"),
+    [
+        ("http://example.com/a.csv", "df = pd.read_csv(…), and attach that"),
+        ("https://a.b/A.CSV?x=1#y", "df = pd.read_csv(…), and attach that"),
+        ("https://a.b/a.csv.gz", "df = pd.read_csv(…), and attach that"),
+        ("https://a.b/a.tsv", "df = pd.read_csv(…, sep='\\t'), and attach that"),
+        ("https://a.b/a%2Ejson", "df = pd.read_json(…), and attach that"),
+        ("https://a.b/a.jsonl", "df = pd.read_json(…, lines=True), and attach that"),
+        ("https://a.b/a.parquet", "df = pd.read_parquet(…), and attach that"),
+        ("https://a.b/a.xlsx", "df = pd.read_excel(…), and attach that"),
+        ("https://a.b/a.txt", "text = httpx.get(…).text, and put {{ text }} into the prompt"),
+        ("https://a.b/a.html", "text = httpx.get(…).text, and put {{ text }} into the prompt"),
+    ],
+)
+def test_a_link_to_data_or_text_is_refused_with_the_way_to_read_it(link: str, way: str) -> None:
+    said = refused(link, {})
+    assert said == (
+        f"{link}: data and text are not attached by their URL; read it first, e.g. {way}"
+    )
+    with pytest.raises(PromptError, match="read it first"):
+        from_value(link, "x")
 
 
 @pytest.mark.parametrize("link", ["https://", "http:///x", "https://[::1/x", "file:///etc/passwd"])
@@ -145,6 +172,25 @@ def test_the_nearest_name_or_file_is_offered(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("print", "is a function"),
+        ("dict", "is a class"),
+        ("None", "is None"),
+        ("True", "is of type bool"),
+        ("Ellipsis", "is of type ellipsis"),
+    ],
+)
+def test_a_name_of_python_itself_is_said_to_be_what_it_is(
+    here: Path, given: str, said: str
+) -> None:
+    error = refused(given, {})
+    assert error.startswith(f"{given}: {said}") and "attach a figure, a picture" in error
+    (here / given).write_text("the file")
+    assert "the file" in attachment(given, {}).text
+
+
+@pytest.mark.parametrize(
     "given", ["", " ", "\x00", "a\x00b", "x" * 100_000, "~nobody-here/x", "\ud800"]
 )
 def test_any_other_text_is_refused_in_one_line(here: Path, given: str) -> None:
@@ -166,11 +212,11 @@ def test_a_text_is_only_a_path_or_a_link_when_it_is_the_users(here: Path) -> Non
     ("value", "said"),
     [
         (base64, "is a module"),
-        (len, "is a function or class"),
-        (Calls, "is a function or class"),
-        (Calls().pdf, "is a function or class"),
+        (len, "is a function"),
+        (Calls, "is a class"),
+        (Calls().pdf, "is a function"),
         (3, "is of type int"),
-        (None, "is of type NoneType"),
+        (None, "is None"),
         ({"a": 1}, "is of type dict"),
         ("hello", r"insert its text with \{\{ x \}\}"),
         ([1, 2], r"one at a time, as in x\[0\]"),

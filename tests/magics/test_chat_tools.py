@@ -171,7 +171,8 @@ def test_a_tool_that_was_not_offered_is_not_run(cells: Cells) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "runs"), [("y", True), ("YES ", True), ("", False), ("n", False)]
+    ("answer", "runs"),
+    [("y", True), ("YES ", True), ("", False), ("n", False), (" No", False)],
 )
 def test_each_call_is_asked_for_and_shown_whole(
     cells: Cells, monkeypatch: pytest.MonkeyPatch, answer: str, runs: bool
@@ -186,6 +187,21 @@ def test_each_call_is_asked_for_and_shown_whole(
         assert "did not allow" in asked.bodies[1]["messages"][-1]["content"]
 
 
+@pytest.mark.parametrize(
+    ("answers", "runs"),
+    [(["always", "y"], True), (["maybe", "no"], False), (["always", "always"], False)],
+)
+def test_an_answer_that_is_neither_yes_nor_no_is_asked_for_once_more(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, answers: list[str], runs: bool
+) -> None:
+    asked_for: list[str] = []
+    left = iter(answers)
+    monkeypatch.setattr("builtins.input", lambda words="": asked_for.append(words) or next(left))
+    monkeypatch.setattr(cells.shell, "kernel", type("K", (), {"_allow_stdin": True}), raising=False)
+    assert ask(cells, CALL, "-T weather").ok and ran(cells) == [("Oslo", 2)] * runs
+    assert len(asked_for) == 2 and "y or n" in asked_for[1] and "weather" in asked_for[0]
+
+
 def test_where_nobody_can_be_asked_nothing_is_run(
     cells: Cells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +209,9 @@ def test_where_nobody_can_be_asked_nothing_is_run(
         cells.shell, "kernel", type("K", (), {"_allow_stdin": False}), raising=False
     )
     asked = ask(cells, CALL, "-T weather")
-    assert asked.ok and ran(cells) == [] and "nobody to be asked" in shown(asked)
+    assert asked.ok and ran(cells) == []
+    assert "→ not run: nobody can be asked here (--approve always)" in shown(asked)
+    assert "nobody can be asked" in asked.bodies[1]["messages"][-1]["content"]
 
 
 def test_never_means_never(cells: Cells) -> None:

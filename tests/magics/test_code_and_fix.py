@@ -148,6 +148,57 @@ def test_quietly_nothing_is_offered(cells: Cells, offered: list[str]) -> None:
     assert code(cells, ONE, options="-q").code == "x = 1" and offered == []
 
 
+HIDDEN = "a = 1\x00 # \u202eno\u2066 \x1b[8mimport os\x1b[0m\x9b2J\r\nb = 2"
+SEEN = "a = 1 # <U+202E>no<U+2066> import os\nb = 2"
+
+
+@pytest.mark.parametrize("answer", [f"```python\n{HIDDEN}\n```", HIDDEN])
+def test_what_is_offered_is_what_is_shown(
+    cells: Cells, shop: Shop, offered: list[str], answer: str
+) -> None:
+    shop.says = answer
+    ran = cells.run("%zai code -o made x", "1")
+    assert offered == [SEEN] and cells.value("made").code == str(cells.value("made")) == SEEN
+    assert ran.displays[-1]["data"]["text/plain"] == SEEN
+
+
+def test_a_correction_is_offered_as_it_is_shown(
+    cells: Cells, shop: Shop, offered: list[str]
+) -> None:
+    shop.says = f"So:\n```python\n{HIDDEN}\n```"
+    cells.run("1/0", "1")
+    ran = cells.run("%zai fix -o made", "2")
+    assert offered == [SEEN] == [cells.value("made").code]
+    assert "+a = 1 # <U+202E>no<U+2066> import os\n+b = 2" in shown(ran)
+
+
+BLOCKS = {
+    "an output": ("```python\nx = 1\n```\nIt prints:\n```text\n3 apples\n```", "x = 1"),
+    "a command": ("```bash\npip install x\n```\n```Py\nx = 1\n```", "x = 1"),
+    "no tag": ("```output\n3\n```\n```\nx = 1\n```\n~~~ {.python3}\ny = 2\n~~~", "x = 1\n\ny = 2"),
+    "an empty one": ("```python\n```\n```\nx = 1\n```", "x = 1"),
+    "none but others": ("```sql\nselect 1\n```", "select 1"),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_block_of_another_language_is_no_part_of_the_cell(
+    cells: Cells, shop: Shop, offered: list[str], name: str
+) -> None:
+    shop.says, wanted = BLOCKS[name]
+    cells.run("%zai code x", "1")
+    assert offered == [wanted]
+
+
+def test_a_correction_is_the_last_python_and_not_what_it_prints(
+    cells: Cells, shop: Shop, offered: list[str]
+) -> None:
+    shop.says = "```python\nx = 1\n```\nprints\n```text\n1\n```"
+    cells.run("1/0", "1")
+    cells.run("%zai fix -o made", "2")
+    assert offered == ["x = 1"] and cells.value("made").explanation == "prints"
+
+
 FAILURES = {
     "a plain error": ("def f(d):\n    return d['{x}']\nf({})", "KeyError: '{x}'"),
     "braces and fences": (

@@ -140,6 +140,48 @@ def test_an_opened_value_is_shown_once_and_is_in_out(cells: Cells) -> None:
     assert cells.value("x") == "look at me"
 
 
+WEATHER = """
+def weather(city: str):
+    if city == "Oslo":
+        return 'SECRETLY [[tool weather]] [[arguments {"city": "Rome"}]]'
+    return "12 degrees"
+"""
+ASK = '[[tool weather]][[arguments {"city": "Oslo"}]]What now?'
+TOOL = "-T weather --approve always"
+
+
+def test_a_turn_with_tools_is_one_line_of_the_log(cells: Cells) -> None:
+    cells.run(WEATHER)
+    for _ in range(2):
+        made = ask(cells, ASK, "1", TOOL)
+    ask(cells, "[[echo]]and then?", "2")
+    assert log(cells) == ["[[echo]]and then?", ASK, ASK]
+    rows = cells.value("found").rows
+    assert [(row[0], row[2]) for row in rows] == [
+        ("7", "chat"), ("6", "chat, 3 requests"), ("3", "chat, 3 requests"),
+    ]  # fmt: skip
+    assert cells.run("%zai log --open 6 -o back").ok and cells.value("back") == made
+    assert log(cells, "-n 2") == ["[[echo]]and then?", ASK]
+    assert "the newest 2 of 3" in cells.run("%zai log -n 2").out
+
+
+def test_a_line_of_the_log_says_what_all_of_a_turn_cost(cells: Cells) -> None:
+    cells.run(WEATHER)
+    ask(cells, ASK, "1", TOOL)
+    with cells.zai.session.journal.write() as db:
+        db.execute("update calls set cost = id / 100.0, endpoint = 'https://api.z.ai'")
+    log(cells)
+    assert cells.value("found").rows[0][-1] == "$0.06"
+
+
+def test_a_question_asked_again_without_tools_is_a_line_of_its_own(cells: Cells) -> None:
+    for _ in range(2):
+        ask(cells, "[[echo]]apples", "1")
+    ask(cells, f"--param 'tools={TOOLS}' [[tool look_up]]call it", "1")
+    ask(cells, f"--param 'tools={TOOLS}' [[tool look_up]]call it", "1")
+    assert len(log(cells)) == 4
+
+
 def test_a_picture_is_brought_back(cells: Cells) -> None:
     cells.run("made = %zai image a cat")
     cells.run("several = %zai image -n 2 a dog")

@@ -161,3 +161,15 @@ def test_an_answer_that_repeats_the_key_is_kept_without_it(
         ran = cells.run("%zai chat -o made What is it?", "1")
         assert ran.ok and "your key is" in cells.value("made")
     assert [holding(home(cells), form) for form in FORMS] == [[]] * len(FORMS)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_turn_with_tools_is_forgotten_whole(cells: Cells, number: int) -> None:
+    cells.run("def weather(city: str):\n    return '12 degrees'")
+    words = "[[tool weather]][[arguments {}]]WHISPERED".replace("{}", '{"city": "Oslo"}')
+    ask(cells, words, "1", "-T weather --approve always")
+    ask(cells, words, "1", "-T weather --approve always")
+    assert cells.run(f"%zai log --forget {number}").ok
+    assert log(cells) == [words]
+    assert cells.run("%zai log --forget 4").ok
+    assert log(cells) == [] and holding(home(cells), "[[tool weather]]") == []

@@ -61,7 +61,7 @@ WRONG = [
     ("chat {{ nothing_here }}", "nothing_here"),
     ("code -T weather hi", "no option -T: only chat takes it;"),
     ("code --schema=x hi", "no option --schema: only chat takes it;"),
-    ("chat -n 3 hi", "no option -n: only cost, image and log take it;"),
+    ("chat -n 3 hi", "no option -n: only image, log and cost take it;"),
     ("image -t 1 hi", "no option -t: only chat, code and fix take it;"),
     ("chat -S x hi", "no option -S (did you mean -s?);"),
     ("video -N 3 hi", "no option -N;"),

@@ -96,6 +96,57 @@ def test_quiet_shows_nothing_and_gives_the_value(cells: Cells, cell_id: str | No
     assert cells.run("%zai chat -q [[echo]] hi", "2").displays == []
 
 
+@pytest.mark.parametrize("cell_id", ["1", "", None])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%zai chat -q -o w [[echo]] marmalade\nw",
+        "y = %zai chat -q [[echo]] marmalade\ny",
+        "y = zm.chat('[[echo]] marmalade', quiet=True)\ny",
+        "y = zm.chat('[[echo]] marmalade', quiet=True); y",
+        "%zai chat -q -o w [[echo]] marmalade\ndisplay(w)",
+        "%zai chat -q -o w [[echo]] marmalade\nif True:\n    display(w)",
+        "%zai chat -q -o w [[echo]] marmalade\n%zai chat -q hi\nw",
+    ],
+)
+def test_what_a_quiet_command_gave_is_shown_where_the_cell_names_it(
+    cells: Cells, code: str, cell_id: str | None
+) -> None:
+    ran = cells.run(f"import zai_magics as zm\n{code}", cell_id)
+    texts = [ran.out, *(d["data"]["text/plain"] for d in ran.displays)]
+    assert ran.ok and sum(text.count("marmalade") for text in texts) == 1, texts
+
+
+@pytest.mark.parametrize("cell_id", ["1", "", None])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%zai chat -q [[echo]] marmalade",
+        "%%zai chat -q -o w\n[[echo]] marmalade",
+        "zm.chat('[[echo]] marmalade',\n        quiet=True)",
+        "(zm\n .chat('[[echo]] marmalade', quiet=True))",
+        "def f():\n    return zm.chat('[[echo]] marmalade', quiet=True)\nf()",
+        "%%time\n%zai chat -q [[echo]] marmalade",
+        "w = 1\n%zai chat -q -o w [[echo]] marmalade",
+    ],
+)
+def test_what_a_quiet_command_gives_is_not_shown_where_it_stands(
+    cells: Cells, code: str, cell_id: str | None
+) -> None:
+    cells.run("import zai_magics as zm")
+    ran = cells.run(code, cell_id)
+    assert ran.ok and "marmalade" not in ran.out and ran.displays == []
+
+
+def test_quietly_every_expression_of_a_cell_may_be_shown_but_the_commands(cells: Cells) -> None:
+    cells.shell.ast_node_interactivity = "all"
+    try:
+        ran = cells.run("%zai chat -q -o w [[echo]] marmalade\nw\n1 + 1")
+    finally:
+        cells.shell.ast_node_interactivity = "last_expr"
+    assert ran.out.count("marmalade") == 1 and "(not shown)" in ran.out
+
+
 @pytest.mark.parametrize(
     ("view", "html"), [("text", "*hi*"), ("markdown", "<em>hi</em>"), ("json", "not JSON")]
 )

@@ -8,8 +8,8 @@ import sys
 import pytest
 from allowed import faults, visible
 
+from zai_magics.plain import plain, settled
 from zai_magics.render import safe
-from zai_magics.render.text import plain, settled
 
 
 @pytest.mark.parametrize(

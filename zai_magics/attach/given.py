@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import os
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ def attachment(given: str, names: Mapping[str, Any]) -> Attachment:
     path = _path(given)
     if path is not None:
         return file.from_path(path, given)
+    if given in vars(builtins) and not given.startswith("_"):
+        return from_value(vars(builtins)[given], given)  # print, None: refused as what they are
     if _begins_with(given, names):
         source = given.strip()
         return from_value(expression.evaluate(source, names, f"-a {shown}", _INSTEAD), source)

@@ -31,8 +31,9 @@ def from_value(value: Any, name: str) -> Attachment:
     PNG or JPEG. Raises PromptError for everything else, and names what can be attached.
     """
     if isinstance(value, _CALLED):
-        kind = "module" if isinstance(value, types.ModuleType) else "function or class"
-        raise refusal(name, f"is a {kind}; {WAYS}")
+        what = "module" if isinstance(value, types.ModuleType) else "function"
+        kind = "class" if isinstance(value, type) else what
+        raise refusal(name, f"is a {kind}, which cannot be attached; {WAYS}")
     if (drawn := figure.figure_of(value)) is not None:
         return figure.from_figure(drawn, name)
     if plotly_figure.is_figure(value):
@@ -129,6 +130,8 @@ def _from_str(value: str, name: str) -> Attachment | None:
 
 
 def _advice(value: Any, name: str) -> str:
+    if value is None:
+        return f"is None, which cannot be attached; {WAYS}"
     kind = f"is of type {type(value).__name__}"
     text = f"insert its text with {{{{ {name} }}}} in the prompt"
     if made_by(value, "polars", "LazyFrame") or root(value) in ("dask", "dask_expr"):

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 
+from . import spot
 from .cells import cell_id
 
 if TYPE_CHECKING:
     from ..render.bundle import Bundle
     from ..render.live import Painter
+
+
+_YES, _NO = ("y", "yes"), ("n", "no", "")
 
 
 class Silent:
@@ -78,32 +82,46 @@ def display(shell: Any, value: Any, folder: Path) -> None:
 
 
 def allowed(shell: Any, call: str) -> bool | None:
-    """Show a tool's call and ask the user for it; None where nobody can answer."""
+    """Show a tool's call and ask the user for it; None where nobody can answer. What is neither
+    yes nor no is asked once more.
+    """
     if is_kernel(shell) and not getattr(getattr(shell, "kernel", None), "_allow_stdin", False):
         return None
+    question = f"The model wants to call\n{call}\nRun it? [y/N] "
     try:
-        said = input(f"The model wants to call\n{call}\nRun it? [y/N] ")
+        for words in (question, "Answer y or n; anything else is no: "):
+            said = input(words).strip().casefold()
+            if said in (*_YES, *_NO):
+                return said in _YES
     except (EOFError, OSError, RuntimeError):  # a front-end without a keyboard
         return None
-    return said.strip().casefold() in ("y", "yes")
+    return False
 
 
 class Formats:
-    """Lets IPython show the package's values, but never twice in the cell that streamed them."""
+    """Lets IPython show the package's values, but never twice in the cell that streamed them.
+
+    Quiet is only the command: what it gave is shown where the cell names it.
+    """
 
     def __init__(self, shell: Any, folder: Any) -> None:
         self._shell, self._folder = shell, folder
-        self._shown: list[tuple[Any, str]] = []
+        self._shown: list[Any] = []
+        self._quiet: list[tuple[Any, spot.Spot | None]] = []
 
     def shown(self, value: Any, quiet: bool = False) -> None:
-        """This value has been shown in the running execution, or is not to be."""
-        self._shown.append((value, "not shown" if quiet else "shown above"))
+        """This value has been shown in the running execution, or is not to be by its command."""
+        if quiet:
+            self._quiet.append((value, spot.running(self._shell)))
+        else:
+            self._shown.append(value)
         if type(value).__name__ == "DataFrame":  # pandas' own, shown as ever in later cells
             value._ipython_display_ = lambda: self.unless_shown(value)
 
     def begin(self) -> None:
         """A new execution: everything may be shown again."""
         self._shown.clear()
+        self._quiet.clear()
 
     def unless_shown(self, value: Any) -> None:
         """Silent for a value that this execution has shown; IPython goes on with any other."""
@@ -128,5 +146,12 @@ class Formats:
         printer.text(shown or (self.bundle(value)["text/plain"] if alone else repr(value)))
 
     def _word(self, value: Any) -> str:
-        """What to say instead of a value that this execution has shown; "" for any other."""
-        return next((word for shown, word in self._shown if shown is value), "")
+        """What to say instead of a value that this execution has shown, or that is what a quiet
+        command gives where it stands; "" for any other.
+        """
+        if any(shown is value for shown in self._shown):
+            return "shown above"
+        made = [where for quiet, where in self._quiet if quiet is value]
+        here = spot.running(self._shell) if made else None
+        own = any(here is not None and where is not None and where.within(here) for where in made)
+        return "not shown" if own else ""

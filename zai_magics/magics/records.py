@@ -12,6 +12,7 @@ from ..errors import CommandError
 from ..journal import Record
 from ..text import plural
 from ..types import Table
+from .requests import as_one, by_turn
 from .stage import Said, Stage
 
 MOST = 10_000
@@ -40,7 +41,7 @@ class Keeping(Stage):
         scope = self.session.scope() if said.get("here") else ""
         found = self.session.journal.find(text, MOST, scope)
         rows = said.get("rows", ROWS)
-        table = _log_table(found[:rows], len(found), text.strip())
+        table = _log_table(by_turn(found), rows, text.strip())
         value = _frame(found) if find_spec("pandas") else table
         if not quiet:
             self._show(table)
@@ -74,6 +75,15 @@ class Keeping(Stage):
             raise CommandError(f"call {number} has no file yet: %zai wait #{number}")
         return list(self.session.wait(f"#{number}"))[-1]
 
+    def _requests(self, number: int) -> list[int]:
+        """The numbers of the requests of a call's turn."""
+        journal = self.session.journal
+        asked = "c.prompt in (select prompt from calls where id = ?)"
+        with journal.read() as db:
+            found = journal.calls.newest(db, MOST, asked, (number,))
+        turns = ([r.id for r in turn] for turn in by_turn(found))
+        return next((turn for turn in turns if number in turn), [number])
+
     def _forget(self, number: int) -> None:
         record = self.session.orders.get(number)
         if record is not None and record.state == "submitted":
@@ -81,34 +91,45 @@ class Keeping(Stage):
         fresh = record is not None and self.session.timing.now() - record.at < ON_ITS_WAY
         if record is not None and record.state == "submitting" and fresh:
             raise CommandError(f"order #{number} may be on its way yet; forget it in ten minutes")
-        gone = self.session.journal.forget(number)
+        gone = None
+        for one in self._requests(number):  # an earlier request of a turn asked the same
+            gone = self.session.journal.forget(one) or gone
+            self.session.conversations.forget(one)
         if gone is None:
             raise CommandError(f"the journal has no call {number}; %zai log lists them")
-        self.session.conversations.forget(number)
         files = "; its files beside the notebook are yours to delete" if gone.blobs() else ""
         self._say(f"call {number} is forgotten: {_short(gone.prompt, 60)!r}{files}")
 
 
-def _log_table(found: Sequence[Record], total: int, words: str) -> Table:
+def _log_table(turns: Sequence[Sequence[Record]], most: int, words: str) -> Table:
+    """A line for each turn, with its last request's number and words and what all of it cost."""
     rows = tuple(
         (
             str(r.id),
             _when(r.at),
-            r.kind if r.state in ("complete", "done") else f"{r.kind}, {r.state}",
+            ", ".join((r.kind, *_about(r, len(turn)))),
             r.model,
             _excerpt(r.prompt, words, 60),
             _excerpt(r.reply, words, 80) or ", ".join(_names(r)),
             "sandbox" if r.endpoint == "sandbox" else dollars(r.cost),
         )
-        for r in found
+        for turn in turns[:most]
+        for r in (as_one(turn),)
     )
     about = f" with {_short(words, 60)!r}" if words else ""
     if not rows:
         return Table((), (), "", f"the journal has no calls{about}")
+    total = len(turns)
     shown = f"the newest {len(rows)} of {total}" if total > len(rows) else plural(total, "call")
     note = f"{shown}{about}; %zai log --open N brings one back, --forget N removes it"
     columns = ("n", "at", "kind", "model", "prompt", "reply", "cost")  # as in the DataFrame
     return Table(columns, rows, "", note)
+
+
+def _about(last: Record, requests: int) -> list[str]:
+    """What is not as with any other call: how it ended, how many requests it took."""
+    ended = [] if last.state in ("complete", "done") else [last.state]
+    return [*ended, *([plural(requests, "request")] if requests > 1 else [])]
 
 
 def _jobs_table(records: Sequence[Record], alone: Sequence[str]) -> Table:

@@ -7,22 +7,20 @@ from . import diff, parts, safe
 from . import reply as replies
 from .highlight import code_block
 
-_NO_CODE = "there is no code in the answer"
+NO_CODE = "there is no code in the answer"
 _NONE = "there is no corrected cell in the answer"
 
 
 def html(value: Code) -> str:
     """The code in colours, and the quiet line; an answer without code is shown, and it is said."""
     if not value.code:
-        return replies.around(
-            value.reply, safe.markdown(str(value.reply)) + parts.warning(_NO_CODE)
-        )
+        return replies.around(value.reply, safe.markdown(str(value.reply)) + parts.warning(NO_CODE))
     return replies.around(value.reply, code_block(safe.plain(value.code), "python"))
 
 
 def plain(value: Code) -> str:
     """The code."""
-    return safe.plain(value.code) or f"{safe.plain(str(value.reply))}\n\n{_NO_CODE}"
+    return safe.plain(value.code) or f"{safe.plain(str(value.reply))}\n\n{NO_CODE}"
 
 
 def fix_html(value: Fix) -> str:
@@ -34,5 +32,9 @@ def fix_html(value: Fix) -> str:
 
 def fix_plain(value: Fix) -> str:
     """The same for a terminal."""
-    changes = diff.plain(value.source, value.code) if value.code else _NONE
-    return "\n\n".join(filter(None, (safe.plain(value.explanation), changes)))
+    return "\n\n".join(filter(None, (safe.plain(value.explanation), changes_plain(value))))
+
+
+def changes_plain(value: Fix) -> str:
+    """What changes in the cell, alone."""
+    return diff.plain(value.source, value.code) if value.code else _NONE

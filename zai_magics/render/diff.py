@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from ..text import plural
 from . import parts, safe
 
 CONTEXT = 3
@@ -18,23 +19,39 @@ _BLOCK = (
 
 
 def lines(before: str, after: str) -> list[str]:
-    """The unified diff without its head: `[" a", "-b", "+c"]`; [] for equal texts."""
-    old, new = (text.splitlines()[:LINES] for text in (before, after))
-    found = list(difflib.unified_diff(old, new, n=CONTEXT, lineterm=""))[2:]
-    return found
+    """The unified diff without its head: `[" a", "-b", "+c"]`; [] for equal texts. Of longer ones
+    the first 2,000 lines of each are compared.
+    """
+    old, new = (_lines(text)[:LINES] for text in (before, after))
+    return list(difflib.unified_diff(old, new, n=CONTEXT, lineterm=""))[2:]
 
 
 def html(before: str, after: str) -> str:
     """The diff in colours that read well in light and dark; signs say the same without them."""
     found = lines(before, after)
-    if not found:
-        return parts.quiet(["the cell is as it was"])
-    return f'<div style="{_BLOCK}">{"".join(_rows(found))}</div>'
+    shown = f'<div style="{_BLOCK}">{"".join(_rows(found))}</div>' if found else ""
+    note = _note(before, after)
+    return shown + (parts.quiet([note]) if note else "")
 
 
 def plain(before: str, after: str) -> str:
     """The same for a terminal."""
-    return safe.plain("\n".join(lines(before, after)))
+    return safe.plain("\n".join(filter(None, (*lines(before, after), _note(before, after)))))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as Python has them: of all that str.splitlines cuts at, newlines alone."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+
+
+def _note(before: str, after: str) -> str:
+    """What the lines shown do not say; "" where they say everything."""
+    old, new = _lines(before), _lines(after)
+    if old == new:
+        return "the cell is as it was"
+    more = max(len(old), len(new)) - LINES
+    are = "is" if more == 1 else "are"
+    return f"{plural(more, 'more line')} {are} not compared" if more > 0 else ""
 
 
 def _rows(found: list[str]) -> Iterator[str]:

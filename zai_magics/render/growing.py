@@ -11,10 +11,10 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..plain import plain, settled
 from . import safe
 from .highlight import CLOSING, LONGEST, colours, opening
 from .parser import Budget, parser
-from .text import plain, settled
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -8,8 +8,8 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from ..plain import plain
 from . import dollars, tex
-from .text import plain
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

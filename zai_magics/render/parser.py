@@ -13,9 +13,9 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..plain import plain
 from . import links, math, unfinished
 from .highlight import code_block
-from .text import plain
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

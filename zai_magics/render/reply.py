@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from .. import defaults
@@ -13,6 +12,7 @@ from ..types import Draft, Json, Reply
 from . import parts, safe
 from . import steps as rounds
 from .growing import Growing
+from .indented import indented
 
 _GLIMPSE = 280
 
@@ -47,7 +47,8 @@ def around(reply: Reply, answer: str) -> str:
         how_long = parts.seconds(reply.call.thought_for)
         thinking = parts.fold(f"Thought for {how_long}", safe.markdown(reply.thinking))
     calls = "".join(
-        parts.fold(f"calls {c.name}", safe.verbatim(c.arguments)) for c in reply.tool_calls
+        parts.fold(f"calls {rounds.name(c.name)}", safe.verbatim(c.arguments))
+        for c in reply.tool_calls
     )
     return safe.page(
         rounds.html(reply.steps)
@@ -114,7 +115,7 @@ def draft_html(draft: Draft, growing: Growing, view: str = "markdown") -> str:
         return safe.page(above + body + _notice(draft))
     words = draft.thinking
     if not words:
-        return safe.page(before + parts.quiet([draft.notice or f"asking {draft.model} …"]))
+        return safe.page(before + parts.quiet([rounds.notice(draft) or f"asking {draft.model} …"]))
     glimpse = ("… " if len(words) > _GLIMPSE else "") + words[-_GLIMPSE:]
     style = f"{parts.QUIET};white-space:pre-wrap;font-style:italic"
     return safe.page(
@@ -135,7 +136,7 @@ def _thought(draft: Draft) -> str:
 
 
 def _notice(draft: Draft) -> str:
-    return parts.quiet([draft.notice]) if draft.notice else ""
+    return parts.quiet([rounds.notice(draft)]) if draft.notice else ""
 
 
 def _answer(text: str, view: str) -> str:
@@ -143,7 +144,7 @@ def _answer(text: str, view: str) -> str:
         return safe.verbatim(text)
     if view == "json":
         try:
-            pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+            pretty = indented(text)
         except (ValueError, RecursionError):
             return parts.warning("not JSON, shown as text") + safe.verbatim(text)
         return safe.markdown(f"````json\n{pretty}\n````")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html import escape as _entities
 
-from .text import plain
+from ..plain import plain
 
 __all__ = ["attribute", "escape", "markdown", "page", "plain"]
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ..types import Called, Source, Step
+from ..errors import one_line
+from ..types import Called, Draft, Source, Step
 from . import links, parts, safe
+from .indented import indented
 
-_SHORT, _LONGEST = 60, 50_000
+_NAME = 64
+_SHORT, _INDENTED, _LONGEST = 60, 20_000, 50_000
 _PICTURE = "max-width:480px;height:auto;margin:4px 0"
 _DATA = ("data:image/png;base64,", "data:image/jpeg;base64,")
 
@@ -30,7 +33,7 @@ def plain(step: Step) -> str:
 
 def line(call: Called) -> str:
     """A call in one line: `weather({"city": "Oslo"}) → 12 °C · 0.2 s`."""
-    shown = f"{_short(call.name)}({_short(_inner(call.arguments))})"
+    shown = f"{name(call.name)}({_short(_inner(call.arguments))})"
     if not (call.result or call.error):
         return f"{shown} …"
     gave = f"not run: {_short(call.error)}" if call.error and not call.elapsed else ""
@@ -38,6 +41,20 @@ def line(call: Called) -> str:
     return f"{shown} → {gave}" + (
         f" · {parts.seconds(call.elapsed)}" if call.elapsed >= 0.05 else ""
     )
+
+
+def name(given: str) -> str:
+    """A tool's name in one line: a model may name what is none, with lines of its own in it."""
+    return one_line(given, _NAME)
+
+
+def notice(draft: Draft) -> str:
+    """What is being done, in one line: "calling weather …"."""
+    called = [call.name for step in draft.steps[-1:] for call in step.calls[-1:]]
+    said = draft.notice
+    for one in filter(None, called):
+        said = said.replace(one, name(one))
+    return one_line(said)
 
 
 def sources(found: Sequence[Source]) -> str:
@@ -78,7 +95,9 @@ def _link(source: Source) -> str:
 
 
 def _inner(arguments: str) -> str:
-    """`city="Oslo"` of `{"city": "Oslo"}`; what is no object as it is."""
+    """`city="Oslo"` of `{"city": "Oslo"}`; what is no object, or very long, as it is."""
+    if len(arguments) > _LONGEST:  # it is made at every painting
+        return arguments
     try:
         given = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -89,8 +108,9 @@ def _inner(arguments: str) -> str:
 
 
 def _pretty(arguments: str) -> str:
+    """With a line for each part; a long one as it was written, since its end is cut."""
     try:
-        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+        return arguments if len(arguments) > _INDENTED else indented(arguments)
     except (ValueError, RecursionError):
         return arguments
 

@@ -19,7 +19,7 @@ Ask = Callable[[str], bool | None]
 
 _NO = "The user did not allow this call."
 _WHOLE = ("", "stop", "tool_calls")
-_NOBODY = "This call was not allowed: there is nobody to be asked here (--approve always allows)."
+_NOBODY = "nobody can be asked here (--approve always)"
 _STOPPED = "stopped by the user"
 _LONG = 10_000  # characters of arguments with which nothing was run
 _WITHHELD = "(withheld: it holds the user's API key)"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..text import whole
+from .text import whole
 
 # Bounded, so that an unterminated sequence hides a little text and not the rest of it, and so
 # that `settled` knows how far back it has to look.
