@@ -5,6 +5,7 @@
       PromptError             a prompt that cannot be sent: {{ name }} unknown, no text
       ToolLimit               a model that goes on calling tools: rounds, calls, the same again
       KeyMissing              no API key to be found
+      BudgetError             what a request may cost at most does not fit into the budget
       ReplayMiss              %zai replay only: this is not recorded, and nothing is sent
       ConnectionFailed        the network: nothing sent, or the answer was lost
         TimedOut              no useful byte within the limit
@@ -103,6 +104,12 @@ class KeyMissing(ZaiError):
             or "no API key: %zai login asks for one (or set ZAI_API_KEY); "
             "%zai sandbox tries everything without a key"
         )
+
+
+class BudgetError(ZaiError):
+    """A request may cost more than is left of the budget; nothing was sent."""
+
+    outcome: Outcome = "unsent"
 
 
 class ReplayMiss(ZaiError):

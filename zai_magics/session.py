@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from . import catalogue, endpoint, saved, secret
+from .budget import FREE, Budget, Reserved
 from .client import Client
 from .conversation import Conversation, Place
 from .conversations import Conversations
-from .errors import CommandError, KeyMissing, ReplayMiss
+from .errors import CommandError, KeyMissing, ReplayMiss, ZaiError
 from .failure import Failure
 from .journal import Asked, Journal
 from .options import ChatOptions, ImageOptions, VideoOptions
@@ -65,6 +66,7 @@ class Session:
         self.orders = Orders(
             self.journal, self.scope, lambda: self.timing, self.warn, self.without_key
         )
+        self.budget = Budget(self.journal, self.scope, lambda: self.timing, self.is_free, self.warn)
         own = Source(self.journal, self.orders)
         self.replay = Replay(own, self.seller, lambda: self.timing)
         self.fetching = threading.Lock()  # two cells may wait for one job
@@ -110,14 +112,23 @@ class Session:
         where = self.endpoint()
         return "sandbox" if where.sandbox else where.url
 
-    def stream(self, asked: Asked, again: bool = False) -> ChatStream | Recorded:
-        """An answer as it comes: of the service, or of a recording where replay finds one.
-        `again` asks anew.
+    def stream(self, asked: Asked, again: bool = False) -> tuple[ChatStream | Recorded, Reserved]:
+        """An answer as it comes, and what is set aside for it: of the service, or of a recording
+        where replay finds one. `again` asks anew.
         """
         found = None if again else self.replay.chat(asked)
         if found is not None:
-            return found
-        return self.client().stream(asked.messages, model=asked.model, **asked.params)
+            return found, FREE
+        client = self.client()
+        held = self.budget.chat(asked)
+        params = {**asked.params, **({"max_tokens": held.tokens} if held.tokens else {})}
+        try:
+            stream = client.stream(asked.messages, model=asked.model, **params)
+        except ZaiError:  # what cannot be sent
+            self.budget.release(held)
+            raise
+        stream.once = bool(held.uid)
+        return stream, held
 
     def client(self) -> Client:
         """The client for the settings as they are now; kept while they stay."""
@@ -164,6 +175,10 @@ class Session:
         except CommandError:  # not a key that could be sent
             return False
         return key is not None and key.redact(text) != text
+
+    def is_free(self) -> bool:
+        """Whether nothing is charged for what is asked here."""
+        return self.endpoint().sandbox
 
     def price(self, model: str) -> float | None:
         """US dollars of one picture or clip here; the sandbox's cost nothing."""

@@ -23,6 +23,7 @@ class ChatStream:
     """
 
     kind = "chat"
+    once = False  # not to be sent again where nobody knows whether it was charged
 
     def __init__(self, network: Network, timing: Timing, body: Json, content: list[bytes]) -> None:
         sandbox, clean = network.endpoint.sandbox, network.key.redact
@@ -71,7 +72,7 @@ class ChatStream:
         return self.answer.reply(self.elapsed, self.request["messages"], note)
 
     def _run(self) -> Generator[Delta, None, None]:
-        attempts = Attempts("chat", self._timing)
+        attempts = Attempts("paid" if self.once else "chat", self._timing)
         while True:
             try:
                 yield from self._once()

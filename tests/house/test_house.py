@@ -25,7 +25,7 @@ STEPS = (
     ("stream",),
     ("client", "media", "notebook", "journal"),
     ("homes",),
-    ("conversations", "orders"),
+    ("conversations", "orders", "budget"),
     ("replay",),
     ("verbs", "render", "saved"),
     ("session", "export"),

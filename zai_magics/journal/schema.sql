@@ -68,6 +68,20 @@ create table settings (
   name text not null,              -- the conversation it was set in; another in a fork's copy
   primary key (conversation, cell, ordinal)
 ) without rowid;
+-- What may be spent: by a notebook, or by all of them (*).
+create table budgets (
+  scope text primary key,
+  usd real not null,
+  since real not null,
+  spent real not null
+) without rowid;
+-- What is set aside for requests that are on their way, or whose end nobody knows.
+create table reservations (
+  uid blob primary key,
+  scope text not null,             -- the notebook's, as in calls
+  usd real not null,
+  at real not null
+) without rowid;
 create table facts (name text primary key, value) without rowid;
 -- forgotten: how many messages have lost their words, so that nobody remembers them longer.
 insert into facts values ('forgotten', 0);

@@ -17,6 +17,7 @@ from ..types import Job
 from ..verbs.common import no_key
 from . import front, tables
 from .background import Background
+from .budgeting import Budgeting
 from .cells import cell_id
 from .conversing import Conversing
 from .parse import Parsed
@@ -26,7 +27,7 @@ from .spending import Spending
 from .writing import Writing
 
 
-class Commands(Conversing, Keeping, Spending, Writing, Replaying):
+class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.

@@ -160,6 +160,13 @@ COMMANDS = {
             "%zai log p-value",
         ),
         Command(
+            "budget",
+            "the most that may be spent, or how it stands (off: no limit)",
+            (_option("--all", "every", "flag", "", "for all notebooks together"),),
+            "[USD]",
+            "%zai budget 2.00",
+        ),
+        Command(
             "replay",
             "recorded answers instead of the service: off, auto (the rest is asked) or only",
             (SPEED,),

@@ -47,7 +47,7 @@ def around(reply: Reply, answer: str) -> str:
         how_long = parts.seconds(reply.call.thought_for)
         thinking = parts.fold(f"Thought for {how_long}", safe.markdown(reply.thinking))
     calls = "".join(
-        parts.fold(f"calls {rounds.name(c.name)}", safe.verbatim(c.arguments))
+        parts.fold(f"calls {rounds.name(c.name)}", rounds.bounded(c.arguments))
         for c in reply.tool_calls
     )
     return safe.page(

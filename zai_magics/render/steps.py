@@ -70,13 +70,13 @@ def sources_plain(found: Sequence[Source]) -> str:
 
 
 def _call(call: Called) -> str:
-    inside = _bounded(_pretty(call.arguments)) + _bounded(call.error or call.result)
+    inside = bounded(_pretty(call.arguments)) + bounded(call.error or call.result)
     picture = call.image if call.image.startswith(_DATA) else ""
     shown = f'<img src="{safe.attribute(picture)}" style="{_PICTURE}">' if picture else ""
     return parts.fold(line(call), inside, call.table) + shown
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
     """As it is, but not megabytes of it."""
     more = f"… ({len(text) - _LONGEST:,} more characters)" if len(text) > _LONGEST else ""
     return safe.verbatim(text[:_LONGEST] + more)

@@ -268,5 +268,6 @@ def _dry_run(session: Session, plan: Plan) -> Request:
             longest = catalogue.dollars(most * known.output / catalogue.MILLION)
             price += f", at most {longest} for {most} tokens of answer"
         price += f" ({known.price})"
-    price = f"{price}; {plan.note}" if plan.note else price
+    left = session.budget.said()
+    price = "; ".join(filter(None, (price, plan.note, left)))
     return Request(session.endpoint().url + wire.PATH, body, tokens, price)

@@ -30,6 +30,10 @@ MAYBE_CHARGED = (
 )
 
 
+class NothingOrdered(Interrupted):
+    """Stopped before an order was sent."""
+
+
 def expanded(
     session: Session,
     text: str,
@@ -94,7 +98,7 @@ def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -
     total = catalogue.dollars(None if price is None else price * missing)
     there = f"{pieces - missing} of {pieces} stored, free" if stored else ""
     buy = f"{missing} to buy: {total}" if missing else ""
-    words = "; ".join(filter(None, (buy, there)))
+    words = "; ".join(filter(None, (buy, there, session.budget.said())))
     return Request(session.endpoint().url + path, body, 0, words)
 
 
@@ -120,6 +124,25 @@ def buy(
         raise MaybeCharged(MAYBE_CHARGED, outcome="refused")
     if after is not None:
         _known(session)
+    held = session.budget.piece(order.body["model"], order.price)
+    try:
+        return _sold(session, order, send, facts, after)
+    except MaybeCharged:
+        raise
+    except (ZaiError, NothingOrdered):
+        session.budget.release(held)
+        raise
+    finally:
+        session.budget.settle(held, order.price)  # what was not released was sent, or may have been
+
+
+def _sold(
+    session: Session,
+    order: Order,
+    send: Callable[[], T],
+    facts: Callable[[T], tuple[Json, str]],
+    after: int | None,
+) -> tuple[int, T]:
     answer: T | None = None
     number, sent = 0, False
     orders = session.orders
@@ -140,7 +163,7 @@ def buy(
         number = number or orders.begin(order, again=True)
         if not sent:
             orders.cancel(number)
-            raise Interrupted("stopped; nothing was ordered") from None
+            raise NothingOrdered("stopped; nothing was ordered") from None
         if answer is None:
             lost("stopped on its way")
             raise Interrupted(MAYBE_CHARGED) from None

@@ -92,7 +92,7 @@ class Exchange:
         """Send what there is to send, once; the answer as far as it came, if anything did."""
         asked = self._asked()
         try:
-            stream = self._session.stream(asked, self._plan.again)
+            stream, held = self._session.stream(asked, self._plan.again)
         except ZaiError as error:
             if not self._before:
                 raise
@@ -101,9 +101,15 @@ class Exchange:
             trouble = yield from self._drafts(stream)
         asked = replace(asked, kind=stream.kind, pace=stream.pace)
         if trouble is not None and stream.answer.empty:
+            if getattr(trouble, "outcome", "unknown") == "unknown":
+                self._session.budget.settle(held, None)
+            else:
+                self._session.budget.release(held)
             return trouble, asked, None
         reply = stream.reply(_ending(trouble))
-        reply = reply if reply.note else stream.reply(self._note)
+        note = "; ".join(filter(None, (self._note, held.note)))
+        reply = reply if reply.note else stream.reply(note)
+        self._session.budget.settle(held, reply.cost)
         self._place(reply, asked)
         if not reply.call.replayed:
             self._session.spent.add(reply.cost)

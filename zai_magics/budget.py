@@ -1,0 +1,188 @@
+"""The budget of a kernel's requests: set aside before one is sent, settled when it has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import catalogue
+from .errors import BudgetError, JournalError
+from .journal import Asked, Journal, budgets
+from .journal.budgets import EVERY, Limit
+from .price_list import dollars
+from .retry import Timing
+from .types import Json
+
+MILLION = 1_000_000
+CONTEXT = 1_000_000  # tokens, for a model whose context is not known
+SEARCH = 0.01  # US dollars a use of the service's web search (docs.z.ai, pricing)
+LEAST = 16  # tokens that an answer must have room for
+_MESSAGE, _IMAGE = 32, 16_384  # tokens at most: of a message beside its text, of a picture
+_UNREAD = "the budget cannot be checked, so nothing was sent"
+_PRICE = "its price is not known, and a budget is set; put it into models.toml beside the journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What is set aside for one request. `tokens` is what its answer may have, where that is less
+    than was asked for, and `note` says so.
+    """
+
+    uid: bytes = b""
+    tokens: int | None = None
+    note: str = ""
+
+
+FREE = Reserved()
+
+
+class Budget:
+    """`held = budget.chat(asked)`, and when it has ended `budget.settle(held, cost)`.
+
+    `scope` names the notebook; `free` says whether nothing is charged (the sandbox).
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        scope: Callable[[], str],
+        timing: Callable[[], Timing],
+        free: Callable[[], bool],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._journal, self._scope, self._timing, self._free = journal, scope, timing, free
+        self._warn = warn
+        self._set = False  # whether this kernel has seen one
+
+    def limits(self) -> list[Limit]:
+        """Those that hold here. Raises BudgetError where there may be one that cannot be read."""
+        try:
+            with self._journal.read() as db:
+                found = budgets.limits(db, self._scope())
+        except JournalError as error:
+            if self._set:
+                raise BudgetError(f"{_UNREAD}: {error}") from None
+            return []
+        self._set = bool(found)
+        return found
+
+    def said(self) -> str:
+        """What is left of the nearest limit, "" where none is set."""
+        found = [] if self._free() else self.limits()
+        if not found:
+            return ""
+        nearest = min(found, key=lambda limit: limit.left)
+        return f"{_usd(max(nearest.left, 0.0))} is left of the budget of {_usd(nearest.usd)}"
+
+    def put(self, usd: float, every: bool) -> None:
+        """Set one, of this notebook or of all. Raises JournalError."""
+        scope, now = EVERY if every else self._scope(), self._timing().now()
+        with self._journal.write() as db:
+            budgets.put(db, scope, usd, now)
+        self._set = True
+
+    def end(self, every: bool) -> bool:
+        """Take one away; whether there was one. Raises JournalError."""
+        with self._journal.write() as db:
+            return budgets.end(db, EVERY if every else self._scope())
+
+    def chat(self, asked: Asked) -> Reserved:
+        """For one request to a chat model. Raises BudgetError when it does not fit."""
+        if self._free() or not self.limits():
+            return FREE
+        known = catalogue.entry(asked.model)
+        if known is None or known.input is None or known.output is None:
+            raise BudgetError(f"{asked.model}: {_PRICE}")
+        wanted = _most(asked.params, known.max_output or CONTEXT)
+        prompt = prompt_tokens(asked, known.context or CONTEXT) * known.input / MILLION
+        prompt += SEARCH * any(_searches(tool) for tool in asked.params.get("tools") or ())
+        each = known.output / MILLION
+        if not prompt + each:
+            return FREE
+        uid, least = os.urandom(16), prompt + min(wanted, LEAST) * each
+        usd, nearest = self._reserve(uid, prompt + wanted * each, least)
+        room = int((usd - prompt) / each + 1e-6) if each else wanted
+        if room >= wanted:
+            return Reserved(uid)
+        left = f"{_usd(nearest.left)} is left of the budget of {_usd(nearest.usd)}"
+        return Reserved(uid, room, f"at most {room:,} tokens of answer: {left}")
+
+    def piece(self, model: str, price: float | None) -> Reserved:
+        """For a picture or clip. Raises BudgetError when it does not fit."""
+        if self._free() or not self.limits():
+            return FREE
+        if price is None:
+            raise BudgetError(f"{model}: {_PRICE}")
+        uid = os.urandom(16)
+        self._reserve(uid, price, price)
+        return Reserved(uid)
+
+    def settle(self, held: Reserved, cost: float | None) -> None:
+        """It was sent; None: nobody knows what it cost, so all of it is spent."""
+        if held.uid:
+            self._write(lambda db: budgets.settle(db, held.uid, self._scope(), cost))
+
+    def release(self, held: Reserved) -> None:
+        """Nothing is charged for it."""
+        if held.uid:
+            self._write(lambda db: budgets.release(db, held.uid))
+
+    def _reserve(self, uid: bytes, most: float, least: float) -> tuple[float, Limit]:
+        now = self._timing().now()
+        try:
+            with self._journal.write() as db:
+                return budgets.reserve(db, uid, self._scope(), most, least, now)
+        except JournalError as error:
+            raise BudgetError(f"{_UNREAD}: {error}") from None
+
+    def _write(self, act: Callable[[Any], None]) -> None:
+        """What cannot be written down stays reserved, which is to say spent."""
+        try:
+            with self._journal.write() as db:
+                act(db)
+        except JournalError as error:
+            self._warn(str(error))
+
+
+def prompt_tokens(asked: Asked, context: int) -> int:
+    """So many tokens a request has at most: none is shorter than a byte."""
+    given = {n: v for n, v in asked.params.items() if n in ("tools", "response_format", "stop")}
+    total = len(json.dumps(given, default=str)) + _MESSAGE
+    if any(_searches(tool) for tool in given.get("tools") or ()):
+        total += context  # what it finds is put before the model
+    for message in asked.messages:
+        total += _MESSAGE + _tokens(message.get("content"), context)
+        beside = {n: v for n, v in message.items() if n not in ("role", "content")}
+        total += len(json.dumps(beside, default=str)) if beside else 0
+    return total
+
+
+def _tokens(content: Any, context: int) -> int:
+    if isinstance(content, str):
+        return len(content.encode("utf-8", "replace"))
+    total = 0
+    for part in content if isinstance(content, (list, tuple)) else ():
+        text = part.get("text")
+        image = part.get("type") == "image_url"
+        # Pages of a file and pictures of a clip are as many tokens as fit.
+        total += len(text.encode("utf-8", "replace")) if text is not None else 0
+        total += 0 if text is not None else _IMAGE if image else context
+    return total
+
+
+def _usd(amount: float) -> str:
+    """As `dollars`, but nothing is no gift here."""
+    return dollars(amount) if amount else "$0"
+
+
+def _searches(tool: Any) -> bool:
+    return isinstance(tool, dict) and tool.get("type") == "web_search"
+
+
+def _most(params: Json, longest: int) -> int:
+    """How many tokens an answer may have."""
+    asked = params.get("max_tokens")
+    return asked if isinstance(asked, int) and 0 < asked < longest else longest
