@@ -7,10 +7,10 @@ work once, and no index has to be kept by those who never replay.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from .calls import Calls
-from .rows import ORDERS, Record
+from .rows import ORDERS, Record, as_text
 from .texts import Texts
 
 _RECORDED = "kind in ('chat', 'image', 'video')"
@@ -37,9 +37,13 @@ class Recordings:
         """Whether a call was asked with these very messages, files included."""
         return self._texts.messages(db, record.asked) == list(messages)
 
-    def all(self, db: sqlite3.Connection) -> Iterator[Record]:
-        """Everything that can be replayed, newest first."""
-        return filter(_is_whole, self._calls.newest(db, -1, _RECORDED))
+    def prompts(self, db: sqlite3.Connection, kind: str) -> list[tuple[str, int]]:
+        """What was asked in all calls of a kind that can be replayed, with their numbers."""
+        sql = (
+            "select m.text, c.id from calls c join messages m on m.id = c.prompt"
+            " where c.kind = ? and c.state in ('complete', 'done') order by c.id desc"
+        )
+        return [(as_text(text), number) for text, number in db.execute(sql, (kind,))]
 
     def _found(
         self, db: sqlite3.Connection, where: dict[bytes, list[int]], key: bytes

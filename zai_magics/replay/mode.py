@@ -182,19 +182,24 @@ class Replay:
     def _nearest(self, kind: str, prompt: str, asked: Asked | None) -> str:
         from . import nearest
 
-        known: list[tuple[str, Record]] = []
+        known: list[tuple[str, tuple[Journal, int]]] = []
         for source in self._sources():
-            with suppress(JournalError), source.journal.read() as db:
-                found = source.journal.recordings.all(db)
-                known += [(r.prompt, r) for r in found if r.kind == kind]
+            journal = source.journal
+            with suppress(JournalError), journal.read() as db:
+                found = journal.recordings.prompts(db, kind)
+                known += [(text, (journal, number)) for text, number in found]
         place = f"in {self.pack.pack}" if self.pack else "in the journal"
         close = nearest.nearest(prompt, known)
         if close is None:
             return (
                 f"nothing like this {kind} is recorded {place}, and replay only asks nobody; {ASK}"
             )
-        text, record = close
-        differs = nearest.changes(text, prompt) if text != prompt else _beside(record, asked)
+        text, (journal, number) = close
+        if text != prompt:
+            differs = nearest.changes(text, prompt)
+        else:
+            with journal.read() as db:
+                differs = _beside(journal.calls.get(db, number), asked)
         return f"this {kind} is not recorded {place}; the nearest differs: {differs}; {ASK}"
 
 
@@ -216,9 +221,9 @@ def _choose(known: Sequence[Record], asker: int, again: int, cell: str) -> Recor
     return nth(groups[min(asker, len(groups) - 1)])
 
 
-def _beside(record: Record, asked: Asked | None) -> str:
+def _beside(record: Record | None, asked: Asked | None) -> str:
     """What differs where the words are the same."""
-    if asked is None:
+    if record is None or asked is None:
         return "its options"
     if record.model != asked.model:
         return f"-m {one_line(record.model, 60)} was asked, not {asked.model}"
