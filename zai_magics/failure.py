@@ -7,6 +7,8 @@ import traceback
 from typing import NamedTuple
 
 FRAMES, LONGEST = 12, 6_000
+_CELL = re.compile(r"[/\\]ipykernel_\d+[/\\][^/\\]+\.py$|^<ipython-input-")
+_BEFORE = re.compile(r"^.*[/\\](?:site-packages|python3\.\d+)[/\\]")
 _SHELL = re.compile(r"[/\\](?:IPython|ipykernel|zai_magics)[/\\]")
 
 
@@ -61,10 +63,25 @@ def _shorten(made: traceback.TracebackException, depth: int) -> None:
     frames = [f for f in made.stack if not _SHELL.search(f.filename)]
     if len(frames) > FRAMES:
         frames = [*frames[: FRAMES // 3], *frames[-FRAMES * 2 // 3 :]]
+    for frame in frames:
+        _ = frame.line  # found by the name that it has
+        frame.filename = _name(frame.filename)
     made.stack = traceback.StackSummary.from_list(frames)
+    if isinstance(getattr(made, "filename", None), str):  # a SyntaxError's
+        made.filename = _name(made.filename)
     for other in (made.__cause__, made.__context__):
         if other is not None and depth < 5:
             _shorten(other, depth + 1)
+
+
+def _name(file: str) -> str:
+    """A file as every machine and kernel calls it: of a user's module the name, of a
+    library the path within it.
+    """
+    if _CELL.search(file):
+        return "<cell>"
+    inside = _BEFORE.sub("", file)
+    return inside if inside != file else re.split(r"[/\\]", file)[-1]
 
 
 def _fenced(text: str, language: str) -> str:

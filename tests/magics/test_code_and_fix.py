@@ -392,3 +392,17 @@ def test_as_the_last_expression_the_value_is_shown_once(cells: Cells, shop: Shop
     shop.says = ONE
     ran = cells.run("import zai_magics as zm\nzm.code('an x')", "1")
     assert shown(ran).count("x = 1") == 1 and isinstance(cells.value("_"), Code)
+
+
+@pytest.mark.parametrize("code", ["def f(x):\n    return 1/x\nf(0)", "json.loads('x')", "f(1"])
+def test_what_is_asked_about_an_error_names_no_place_of_this_machine(
+    cells: Cells, code: str
+) -> None:
+    import json
+    import os
+
+    cells.shell.user_ns["json"] = json
+    cells.run(code, "1")
+    asked = cells.run("%zai fix", "2").prompt
+    assert os.sep + "tmp" not in asked and "ipykernel_" not in asked and "-packages" not in asked
+    assert os.path.expanduser("~") + os.sep not in asked and "line " in asked

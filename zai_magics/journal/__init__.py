@@ -18,9 +18,10 @@ from pathlib import Path
 
 from ..errors import JournalError
 from ..files import home
+from .asked import Asked as Asked
+from .asked import key_of
 from .blobs import Blobs
-from .calls import Asked as Asked
-from .calls import Calls, key_of
+from .calls import Calls
 from .forgiving import Forgiving as Forgiving
 from .recordings import Recordings
 from .rows import Record as Record

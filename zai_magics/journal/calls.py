@@ -4,86 +4,27 @@ paid for is written before it is ordered, and its row follows it to the end.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..reply import Call, Reply, ToolCall
 from ..steps import Source, rounds_in, steps_of
 from ..types import Json
 from . import facts
+from .asked import Asked, encoded, request_key
+from .content import storable
 from .rows import COLUMNS, Record, as_text, record
-from .texts import Texts, digest, likeness, path_digest, storable, words
+from .texts import Texts
 
 _ORDERS = "c.kind in ('image', 'video')"
 # A call's number has at most so many digits, whatever numbers a damaged file has.
 _NUMBERS = 10**12
 # Of what came beside the words these are written also where they are nothing.
 _ALWAYS = {"thinking", "tools", "usage", "finish_reason", "elapsed", "note", "sandbox"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as the journal keeps it: who asked, whom, what; never the key.
-
-    `key` is by what the same request is known again; without one it is made of the whole request,
-    whoever it is sent to.
-    `again` says that it may be written already, because an interrupt came as it was: its `uid`
-    tells. `after` is how many messages follow the user's words; `pace` is an answer's (`gather`).
-    """
-
-    uid: bytes
-    at: float
-    kind: str
-    endpoint: str
-    notebook: str
-    model: str
-    messages: Sequence[Json]
-    params: Json = field(default_factory=dict)
-    conversation: str = ""
-    cell: str = ""
-    key: bytes = b""
-    again: bool = False
-    after: int = 0
-    pace: str = ""
-
-    @property
-    def prompt(self) -> str:
-        """The user's words."""
-        return words(self.messages[-1 - self.after].get("content"))
-
-    @property
-    def known_by(self) -> bytes:
-        """The key, whether it is given or made of the whole request."""
-        path = path_digest(self.messages)
-        return self.key or request_key("chat", self.model, self.params, path)
-
-    def has_files(self) -> bool:
-        """Whether there is more in its messages than words."""
-        return any(not isinstance(m.get("content"), str) for m in self.messages)
-
-    @property
-    def likeness(self) -> bytes:
-        """The key in which an embedded file counts by its form alone, whoever is asked."""
-        kind = self.kind if self.key else "chat"
-        return request_key(kind, self.model, self.params, likeness(self.messages))
-
-
-def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
-    """By what an order is known again: `key_of("https://api.z.ai", "image", {…})`."""
-    return digest(endpoint, kind, _json(body))
-
-
-def request_key(kind: str, model: str, params: Mapping[str, Any], thread: bytes) -> bytes:
-    """By what a request is known again whoever it is sent to, streamed or not; `thread` is the
-    digest of its messages.
-    """
-    said = {name: value for name, value in params.items() if name != "stream"}
-    return digest(kind, model, _json(said), thread)
 
 
 class Calls:
@@ -147,7 +88,7 @@ class Calls:
         changed = db.execute(
             "update calls set state = ?, result = ?, job = coalesce(nullif(?, ''), job)"
             " where id = ? and (state != 'done' or ? = 'done')",
-            (state, _json(result), job, number, state),
+            (state, encoded(result), job, number, state),
         )
         return bool(changed.rowcount) or self.get(db, number) is not None
 
@@ -279,8 +220,8 @@ class Calls:
                 thread.id,
                 prompt.message,
                 said,
-                _json(asked.params),
-                _json(result),
+                encoded(asked.params),
+                encoded(result),
                 cost,
                 like,
                 asked.pace,
@@ -306,10 +247,3 @@ class Calls:
         # made with it is an order all the same.
         words = self._texts.words(db, {message for row in rows for message in row[-2:]})
         return (record(row, words) for row in rows)
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return _ENCODER.encode(value)
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from . import facts
 from .calls import Calls
+from .content import storable
 from .database import WORDS
 from .rows import Record
-from .texts import storable
 
 _WORD = re.compile(r"\w+")
 # Latin, Greek and Cyrillic. Scripts without blanks between words are one long word to the

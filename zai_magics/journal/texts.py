@@ -7,25 +7,18 @@ the same conversation has its path in common with it, and adds what is new.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-import re
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..types import Json
 from . import facts
-from .blobs import Blobs, name_of
+from .blobs import Blobs
+from .content import KEPT_URL, MARK, blobs_in, digest, is_message, mapped, named, row
 from .rows import as_text
 
-_DATA_URL = re.compile(r"data:([\w.+/-]{1,60});base64,")
-_MARK = "zai-blob:"
-_KEPT_URL = re.compile(r"zai-blob:([0-9a-f]{64});([\w.+/-]{1,60})")
-_LARGE = 1000
 _AT_ONCE = 500  # parameters of a query, of which older SQLites take 999
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Node(NamedTuple):
@@ -40,13 +33,6 @@ class Node(NamedTuple):
 
 
 ROOT = Node(0, b"", 0)
-
-
-def digest(*parts: bytes | str) -> bytes:
-    """The 16 bytes by which content is known."""
-    encoded = [p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts]
-    sizes = ",".join([str(len(data)) for data in encoded])  # where one ends and the next begins
-    return blake2b(b"".join((sizes.encode(), b":", *encoded)), digest_size=16).digest()
 
 
 class Texts:
@@ -78,9 +64,9 @@ class Texts:
 
     def _put_message(self, db: sqlite3.Connection, message: Json) -> tuple[int, bytes, bool]:
         """One message's number and digest, and whether a file is embedded in it."""
-        role, text, more = _row(message, self._without_blob)
+        role, text, more = row(message, self._without_blob)
         key = digest(role, text, more or "")
-        rich = more is not None and (_MARK in more or ";base64," in more)
+        rich = more is not None and (MARK in more or ";base64," in more)
         sql = (
             "insert into messages (digest, role, text, more) values (?, ?, ?, ?)"
             " on conflict do nothing"
@@ -140,18 +126,18 @@ class Texts:
         if more is None:
             return plain
         try:
-            message = _mapped(json.loads(more), self._with_blob)
+            message = mapped(json.loads(more), self._with_blob)
         except (ValueError, TypeError, RecursionError):
             return plain
         return message if is_message(message) else plain
 
     def without_files(self, message: Json) -> Json:
         """A message in which a large embedded file is the name of its blob."""
-        return dict(_mapped(message, self._without_blob))
+        return dict(mapped(message, self._without_blob))
 
     def with_files(self, message: Json) -> Json:
         """What `without_files` was made of; a file that is not there stays a name."""
-        return dict(_mapped(message, self._with_blob))
+        return dict(mapped(message, self._with_blob))
 
     def _node(self, db: sqlite3.Connection, parent: Node, message: Json) -> Node:
         number, of_message, rich = self._put_message(db, message)
@@ -165,111 +151,16 @@ class Texts:
         return Node(old, key, number, rich)
 
     def _without_blob(self, text: str) -> str:
-        return _named(text, self._blobs.put)
+        return named(text, self._blobs.put)
 
     def _with_blob(self, text: str) -> str:
-        if text.startswith(_MARK + _MARK):
-            return text[len(_MARK) :]
-        found = _KEPT_URL.fullmatch(text)
+        if text.startswith(MARK + MARK):
+            return text[len(MARK) :]
+        found = KEPT_URL.fullmatch(text)
         content = self._blobs.get(found.group(1)) if found else None
         if found is None or content is None:
             return text
         return f"data:{found.group(2)};base64,{base64.b64encode(content).decode()}"
-
-
-def path_digest(messages: Sequence[Json]) -> bytes:
-    """By what a thread is known, as `Texts.put` knows it; nothing is written."""
-    path = ROOT.digest
-    for message in messages:
-        role, text, more = _row(message, lambda text: _named(text, name_of))
-        path = digest(path, digest(role, text, more or ""))
-    return path
-
-
-def likeness(messages: Sequence[Json]) -> bytes:
-    """The same where an embedded file counts by its form alone: a figure that is drawn by another
-    version has other bytes.
-    """
-    path = ROOT.digest
-    for message in messages:
-        path = digest(path, *(part or "" for part in _row(message, _form)))
-    return path
-
-
-def _row(message: Json, change: Callable[[str], str]) -> tuple[str, str, str | None]:
-    """A message's role and words, and as JSON what is more than these, its texts changed."""
-    role, content = message.get("role"), message.get("content")
-    if isinstance(content, str) and isinstance(role, str) and len(message) == 2:
-        plain = storable(content)
-        if plain is content:
-            return role, str(content), None
-    more = _ENCODER.encode(_mapped(message, change))
-    return str(role), storable(words(content)), more
-
-
-def _named(text: str, keep: Callable[[bytes], str]) -> str:
-    """A large data URL as the name of the blob that holds its bytes."""
-    if text.startswith(_MARK):
-        return _MARK + text
-    mime, content = _embedded(text) if len(text) > _LARGE else ("", b"")
-    if not mime or base64.b64encode(content).decode() != text.partition(",")[2]:
-        return text
-    return f"{_MARK}{keep(content)};{mime}"
-
-
-def _form(text: str) -> str:
-    """An embedded picture as its type and size, another file as its type."""
-    mime, content = _embedded(text)
-    if not mime:
-        return text
-    from ..attach.picture_bytes import facts as facts_of
-
-    about = facts_of(content)
-    return f"{mime} {about.width}x{about.height}" if about else mime
-
-
-def _embedded(text: str) -> tuple[str, bytes]:
-    """The type and the bytes of a data URL, ("", b"") of anything else."""
-    found = _DATA_URL.match(text)
-    if found is None:
-        return "", b""
-    try:
-        return found.group(1), base64.b64decode(text[found.end() :], validate=True)
-    except (binascii.Error, ValueError):
-        return "", b""
-
-
-def words(content: Any) -> str:
-    """The words of a message's content."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, (list, tuple)) else ()
-    return "\n".join(p["text"] for p in parts if isinstance(p, dict) and "text" in p)
-
-
-def blobs_in(more: Any) -> set[str]:
-    """The names of the blobs that a message's JSON names."""
-    return {name for name, _ in _KEPT_URL.findall(as_text(more))}
-
-
-def is_message(found: Any) -> bool:
-    """Whether a message has the shape that whoever reads it relies on."""
-    if not isinstance(found, dict) or not isinstance(found.get("role"), str):
-        return False
-    content, tools = found.get("content"), found.get("tool_calls", [])
-    if isinstance(content, list):
-        return all(map(_is_part, content))
-    right = content is None or isinstance(content, str)
-    return right and isinstance(tools, list) and all(isinstance(t, dict) for t in tools)
-
-
-def _is_part(found: Any) -> bool:
-    if not isinstance(found, dict):
-        return False
-    if found.get("type") == "text" or "text" in found:
-        return isinstance(found.get("text"), str)
-    image = found.get("image_url", {})
-    return isinstance(image, dict) and isinstance(image.get("url", ""), str)
 
 
 def _common(old: list[Json], new: Sequence[Json]) -> int:
@@ -277,23 +168,3 @@ def _common(old: list[Json], new: Sequence[Json]) -> int:
     if old == new[: len(old)]:
         return len(old)
     return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), len(new))
-
-
-def storable(text: str) -> str:
-    """Text as SQLite can keep it: it takes no lone surrogates."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
-
-
-def _mapped(value: Any, change: Any) -> Any:
-    """A JSON value with every string changed."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {name: _mapped(inner, change) for name, inner in value.items()}
-    return [_mapped(v, change) for v in value] if isinstance(value, (list, tuple)) else value

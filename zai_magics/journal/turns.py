@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 from ..conversation import Conversation, Place, Setting, Turn
 from ..reply import Call, Json, Reply
-from .calls import Asked, Calls
+from .asked import Asked
+from .calls import Calls
+from .content import storable
 from .rows import LATEST, Record, as_number, as_text
-from .texts import Texts, storable
+from .texts import Texts
 
 # Later than any other, also when the clock was set back.
 _LATER = (

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 
 from ..errors import one_line
+from ..text import plural
 from ..types import Called, Draft, Source, Step
 from . import links, parts, safe
 from .indented import indented
@@ -60,7 +61,7 @@ def notice(draft: Draft) -> str:
 def sources(found: Sequence[Source]) -> str:
     """The pages that a web search found, as links whose hosts can be seen."""
     rows = "".join(f"<li>{_link(source)}</li>" for source in found)
-    title = f"{len(found)} source{'s' * (len(found) != 1)} of the web search"
+    title = f"{plural(len(found), 'source')} of the web search"
     return parts.fold(title, f'<ol style="margin:0">{rows}</ol>') if rows else ""
 
 

@@ -18,8 +18,8 @@ from ..errors import PackError
 from ..files import part
 from ..journal import Journal, Record
 from ..journal.blobs import hash_of
+from ..journal.content import blobs_in, words
 from ..journal.rows import ORDERS
-from ..journal.texts import blobs_in, words
 from ..types import Json
 
 FORMAT = 1

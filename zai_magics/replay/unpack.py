@@ -18,15 +18,15 @@ from typing import Any
 
 from ..errors import PackError, ZaiError
 from ..journal import Asked, Journal
+from ..journal.content import is_message
 from ..journal.rows import ORDERS
-from ..journal.texts import is_message
 from ..orders import Orders
 from ..retry import Timing
 from ..types import Json
 from . import pack
 from .mode import Source
 
-JSON_LIMIT = 64 << 20
+JSON_LIMIT = 32 << 20
 FILE_LIMIT = 1 << 30
 LIMIT = 2 << 30
 CALLS, MESSAGES, FILES = 100_000, 200_000, 20_000
@@ -40,6 +40,8 @@ def opened(
 
     Raises PackError.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise PackError(f"{path.name} is no file")
     place = folder / pack.digest(path)[:32]
     if not (place / "whole").exists():
         _make(path, place)

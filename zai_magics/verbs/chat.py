@@ -15,7 +15,8 @@ from ..options import ChatOptions
 from ..types import Draft, Json, Reply, Request
 from ..wire import chat as wire
 from .common import composed, no_key
-from .exchange import Exchange, Plan
+from .exchange import Exchange
+from .plan import Plan
 
 if TYPE_CHECKING:
     from ..attach import Attachment

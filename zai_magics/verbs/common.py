@@ -42,11 +42,7 @@ def expanded(
     attach: tuple[str, ...] = (),
 ) -> str:
     """The prompt as it goes out. Raises PromptError when there is nothing to send."""
-    said = text if options.raw else prompt.expand(text, names)
-    if not said.strip() and not attach:
-        raise PromptError(_NO_PROMPT)
-    no_key(session, said)
-    return said
+    return _sendable(session, text if options.raw else prompt.expand(text, names), attach)
 
 
 def composed(
@@ -58,10 +54,15 @@ def composed(
 ) -> tuple[str, list[Attachment]]:
     """As `expanded`, and the images that stand in the prompt as `{{ figure }}`."""
     said, inserted = (text, []) if options.raw else prompt.compose(text, names)
+    return _sendable(session, said, attach), inserted
+
+
+def _sendable(session: Session, said: str, attach: tuple[str, ...]) -> str:
+    """The prompt, if it is one. Raises PromptError."""
     if not said.strip() and not attach:
         raise PromptError(_NO_PROMPT)
     no_key(session, said)
-    return said, inserted
+    return said
 
 
 def no_key(session: Session, text: str) -> None:

@@ -5,11 +5,11 @@ and for every answer that does not fit its schema.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..conversation import Context, Conversation, Place, Turn
+from ..conversation import Turn
 from ..errors import Interrupted, SchemaError, ToolLimit, ZaiError
 from ..journal import Asked
 from ..replay import Recorded
@@ -17,37 +17,16 @@ from ..steps import rounds_in
 from ..stream import ChatStream
 from ..types import Call, Draft, Json, Reply, Step, Usage
 from .common import given
+from .plan import Plan, Trouble, ending, state_of, without_calls
 
 if TYPE_CHECKING:
     from ..schema import Schema
     from ..session import Session
     from .calling import Calling
 
-Trouble = ZaiError | Interrupted | None
 REPAIRS = 2
 _STOPPED = "stopped; what had come is kept, run the cell again to ask anew"
 _CUT = "the answer was cut off at max_tokens, so it is not whole; raise --max-tokens"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a turn is to send: to whom, with which parameters, after which messages.
-
-    `where` is the conversation that it becomes a turn of; `named` says that it was asked for by
-    name, `alone` that it is a turn of none; `again` asks whatever is recorded. `params` gives a
-    model's parameters. `note` is said under the answer.
-    """
-
-    where: Conversation
-    place: Place | None
-    carried: Context
-    model: str
-    params: Callable[[str], Json]
-    note: str = ""
-    named: bool = False
-    alone: bool = False
-    wanted: Schema | None = None
-    again: bool = False
 
 
 class Exchange:
@@ -73,7 +52,7 @@ class Exchange:
             if trouble is None and reply.tool_calls and self._calling:
                 trouble = self._admitted(reply, self._calling)
                 if trouble is not None:
-                    return self._end(asked, _stopped(reply, trouble), trouble)
+                    return self._end(asked, without_calls(reply, trouble), trouble)
                 trouble = yield from self._call(asked, reply, self._calling)
                 if trouble is not None:
                     return self._unanswered(self._asked(), trouble, sent=False)
@@ -106,7 +85,7 @@ class Exchange:
             else:
                 self._session.budget.release(held)
             return trouble, asked, None
-        reply = stream.reply(_ending(trouble))
+        reply = stream.reply(ending(trouble))
         note = "; ".join(filter(None, (self._note, held.note)))
         reply = reply if reply.note else stream.reply(note)
         self._session.budget.settle(held, reply.cost)
@@ -220,7 +199,7 @@ class Exchange:
             reply.model,
             plan.place,
             reply.thinking,
-            _state(trouble),
+            state_of(trouble),
             params=asked.params,
             asked_in=asked.conversation,
             named=plan.named,
@@ -230,7 +209,7 @@ class Exchange:
             rounds=rounds_in(self._tail),
         )
         self.reply = total
-        return self._write(asked, reply, _state(trouble), turn) or trouble
+        return self._write(asked, reply, state_of(trouble), turn) or trouble
 
     def _write(
         self, asked: Asked, reply: Reply, state: str = "complete", turn: Turn | None = None
@@ -254,10 +233,10 @@ class Exchange:
         before, reply = self._before[-1]
         if not reply.tool_calls:
             self._before.pop()
-            return self._end(replace(before, again=True), _stopped(reply, trouble), trouble)
+            return self._end(replace(before, again=True), without_calls(reply, trouble), trouble)
         lost = sent and getattr(trouble, "outcome", "unknown") == "unknown"
         call = Call(self._model, cost=None if lost else 0.0, sandbox=reply.sandbox)
-        nothing = Reply("", replace(call, note=_ending(trouble)))
+        nothing = Reply("", replace(call, note=ending(trouble)))
         self._place(nothing, asked)
         return self._end(asked, nothing, trouble)
 
@@ -279,22 +258,3 @@ class Exchange:
         made.steps = tuple(self._steps)
         made.sources = tuple(dict.fromkeys(s for r in all_of_them for s in r.sources))
         return made
-
-
-def _stopped(reply: Reply, trouble: Trouble) -> Reply:
-    """An answer whose calls came to no end: its words. The calls are steps."""
-    ended = Reply(str(reply), replace(reply.call, note=_ending(trouble)), reply.thinking)
-    ended.asked = reply.asked
-    return ended
-
-
-def _ending(trouble: Trouble) -> str:
-    if trouble is None:
-        return ""
-    return "interrupted" if isinstance(trouble, Interrupted) else "incomplete: it broke off here"
-
-
-def _state(trouble: Trouble) -> str:
-    if trouble is None or isinstance(trouble, SchemaError):
-        return "complete"
-    return "interrupted" if isinstance(trouble, Interrupted) else "incomplete"
