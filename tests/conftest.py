@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sweep
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +22,15 @@ def zai_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "zai-home"
     monkeypatch.setenv("ZAI_HOME", str(home))
     return home
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """No file that any test of any process left has a key in it."""
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if hasattr(session.config, "workerinput") or factory is None:
+        return
+    holding = sweep.found(Path(factory.getbasetemp()))
+    if holding:
+        print(f"\na key stands in {', '.join(holding[:10])}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
