@@ -40,4 +40,7 @@ def states(cells: Cells) -> list[str]:
     """The states of all orders, oldest first."""
     journal = cells.zai.session.journal
     with journal.read() as db:
-        return [state for (state,) in db.execute("select state from calls order by id")]
+        return [
+            state
+            for (state,) in db.execute("select state from calls where kind != 'stored' order by id")
+        ]

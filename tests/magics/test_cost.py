@@ -74,7 +74,7 @@ def test_a_picture_is_in_it_with_its_price(cells: Cells, shop: Shop) -> None:
     cells.run("%zai image a cat\n%zai image a cat")
     table = cost(cells)
     assert shop.bought == 1
-    assert table.rows[0] == ("glm-image", "1", "", "", "", "", "$0.015", "", "")
+    assert table.rows[0] == ("glm-image", "1", "", "", "", "", "$0.015", "", "$0.015")
     assert "this kernel: $0.0150 in 1 call since" in table.note
 
 

@@ -100,6 +100,24 @@ def test_a_forgotten_picture_leaves_no_copy_in_the_journal(cells: Cells) -> None
     assert len(cells.run("%zai image WHISPERED").bodies) == 1
 
 
+def test_a_picture_that_was_shown_again_is_forgotten_whole(cells: Cells) -> None:
+    for _ in range(2):
+        assert cells.run("%zai image WHISPERED").ok
+    assert holding(home(cells), "WHISPERED")
+    assert cells.run("%zai log --forget 1").ok
+    assert holding(home(cells), "WHISPERED") == []
+
+
+def test_what_tools_gave_is_forgotten_with_the_turn(cells: Cells) -> None:
+    cells.run("def look(word: str): return 'RESULT of ' + word")
+    call = '[[tool look]][[arguments {"word": "ARGUMENT"}]]'
+    ask(cells, call, "1", "-T look --approve always")
+    assert holding(home(cells), "RESULT") and holding(home(cells), "ARGUMENT")
+    numbers = [str(r.id) for r in cells.zai.session.journal.find("", 9)]
+    assert cells.run(f"%zai log --forget {numbers[0]}").ok
+    assert holding(home(cells), "RESULT") == [] and holding(home(cells), "ARGUMENT") == []
+
+
 def test_a_forgotten_chat_takes_its_picture_along(cells: Cells) -> None:
     from test_conversation import PNG
 

@@ -128,6 +128,19 @@ def test_what_cannot_be_packed_is_said(
     assert not list(tmp_path.glob("*.zai"))
 
 
+def test_a_picture_that_another_notebook_bought_is_packed_where_it_was_shown(
+    cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(save(tmp_path / "first.ipynb", {"1": ""})))
+    assert cells.run("%zai image a cat", "1").ok
+    restart(cells)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(save(tmp_path / "a.ipynb", {"2": "", "3": ""})))
+    cells.run("%zai replay only", "2")
+    assert cells.run("%zai image a cat", "3").ok
+    assert "1 of media" in shown(cells.run("%zai pack a.zai", "3"))
+
+
 def test_another_file_is_not_written_over(cells: Cells, recorded: list[Any]) -> None:
     Path("notes.zai").write_text("mine")
     assert isinstance(cells.run("%zai pack notes.zai", "1").error, PackError)

@@ -72,8 +72,11 @@ class Calls:
 
     def shown(self, db: sqlite3.Connection, asked: Asked, saved: float | None) -> int:
         """Pictures or a clip that were shown again, instead of being bought."""
-        asked = replace(asked, kind="stored", uid=os.urandom(16))
-        return self._insert(db, asked, "complete", {"saved": saved}, 0.0)
+        again = replace(asked, kind="stored", uid=os.urandom(16))
+        number = self._insert(db, again, "complete", {"saved": saved}, 0.0)
+        # By which it is known as that order's.
+        db.execute("update calls set likeness = ? where id = ?", (asked.likeness, number))
+        return number
 
     def order(self, db: sqlite3.Connection, asked: Asked, price: float | None) -> int:
         """Something paid for that is about to be ordered."""
@@ -163,8 +166,16 @@ class Calls:
         return rounds_in(self._texts.messages(db, record.asked)[-count:]) if count else ()
 
     def remove(self, db: sqlite3.Connection, number: int) -> list[int]:
-        """Take a call out; gives those of its messages that no other call asked or answered."""
+        """Take a call out; gives those of its messages that no other call asked or answered, with
+        those of its rounds of tools.
+        """
+        record = self.get(db, number)
         (said,) = db.execute("select prompt, reply from calls where id = ?", (number,))
+        rounds = record.result.get("rounds", 0) if record else 0
+        path = self._texts.path(db, record.asked) if record and rounds else []
+        said = (*said, *path[-rounds:])
+        shown = "delete from calls where kind = 'stored' and likeness = ?"
+        db.execute(shown, (self.likeness(db, number),))
         db.execute("delete from calls where id = ?", (number,))
         facts.set_number(db, "last", max(facts.number(db, "last"), number))
         others = "select 1 from calls where prompt = ?1 or reply = ?1"

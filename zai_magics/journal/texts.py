@@ -62,6 +62,18 @@ class Texts:
         self._last, self._nodes = list(messages), nodes
         return nodes
 
+    def _path(self, db: sqlite3.Connection, thread: int, columns: str) -> Iterable[Any]:
+        return db.execute(
+            f"""with recursive path(id, parent, message, depth) as (
+                 select id, parent, message, 0 from threads where id = ?
+                 union all
+                 select t.id, t.parent, t.message, depth + 1
+                 from threads t join path p on t.id = p.parent and t.id < p.id)
+               select {columns} from path p join messages m on m.id = p.message
+               order by p.depth desc""",
+            (thread,),
+        )
+
     def _put_message(self, db: sqlite3.Connection, message: Json) -> tuple[int, bytes, bool]:
         """One message's number and digest, and whether a file is embedded in it."""
         role, text, more = row(message, self._without_blob)
@@ -83,17 +95,12 @@ class Texts:
 
     def messages(self, db: sqlite3.Connection, thread: int) -> list[Json]:
         """The messages of a thread, first to last."""
-        rows = db.execute(
-            """with recursive path(id, parent, message, depth) as (
-                 select id, parent, message, 0 from threads where id = ?
-                 union all
-                 select t.id, t.parent, t.message, depth + 1
-                 from threads t join path p on t.id = p.parent and t.id < p.id)
-               select m.role, m.text, m.more from path p join messages m on m.id = p.message
-               order by p.depth desc""",
-            (thread,),
-        )
+        rows = self._path(db, thread, "m.role, m.text, m.more")
         return [self.message(*row) for row in rows]
+
+    def path(self, db: sqlite3.Connection, thread: int) -> list[int]:
+        """The numbers of a thread's messages, first to last."""
+        return [row[0] for row in self._path(db, thread, "m.id")]
 
     def words(self, db: sqlite3.Connection, messages: Iterable[object]) -> dict[int, str]:
         """The words of the messages that are there, by their numbers."""

@@ -21,6 +21,12 @@ def status(session: Session) -> Table:
         ("conversation", _conversation(session)),
         ("spent", spent(session)),
     ]
+    replay, left = session.replay, session.budget.said()
+    if replay.mode != "off":
+        rows.append(
+            ("replay", f"{replay.mode}, from {replay.pack.pack if replay.pack else 'the journal'}")
+        )
+    rows += [("budget", left)] if left else []
     rows += [("jobs", jobs)] if (jobs := _jobs(session)) else []
     rows.append(("journal", str(session.journal.store.path)))
     return Table(("", ""), tuple(rows), "", _next_step(session))

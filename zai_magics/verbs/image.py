@@ -87,6 +87,7 @@ def _stored(
     for record in had:
         if record.state == "done" and len(found) < options.n:
             found = session.orders.pictures(record, place, bool(options.save)) + found
+            session.orders.shown(order, record)
     return found[-options.n :]
 
 

@@ -68,6 +68,7 @@ def clip(
         return
     first = progress(session, "video", model, said)
     if newest is not None and newest.state == "done":
+        session.orders.shown(order, newest)
         yield session.orders.clip(newest, target(session, options.save, said), bool(options.save))
         return
     if newest is None and not options.again:
