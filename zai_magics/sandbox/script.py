@@ -101,7 +101,10 @@ _FIGURES = (
 )
 
 
-_FIXED = "A script cannot tell what went wrong. With a key a model would; this is the cell again:"
+_FIXED = (
+    "A script cannot tell what went wrong. With a key a model would; this is the cell as comments, "
+    "so that it fails no more:"
+)
 
 
 def about(prompt: str) -> str:
@@ -133,7 +136,8 @@ def corrected(prompt: str) -> str:
     """The answer to a cell that failed: the same cell, with a comment that says so."""
     fence, _, source = prompt[prompt.index("```") :].partition("python\n")
     cell = source.partition(f"\n{fence}\n")[0]
-    return f"{_FIXED}\n\n{fence}python\n# {NOTE}\n{cell}\n{fence}"
+    lines = "\n".join(f"# {line}".rstrip() for line in cell.splitlines())
+    return f"{_FIXED}\n\n{fence}python\n# {NOTE}\n{lines}\n{fence}"
 
 
 # "the whole corrected cell" of a prompt that begins with the cell in a block
