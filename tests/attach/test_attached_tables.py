@@ -37,9 +37,13 @@ def frame() -> Any:
     )
 
 
-def test_the_head_and_tail_of_a_table_can_be_read_back(frame: Any) -> None:
+def test_the_rows_of_a_table_can_be_read_back_a_small_one_whole(frame: Any) -> None:
+    text = table_text(frame[["n", "x"]], "df")
+    assert text.startswith("df: pandas DataFrame, 20 rows x 2 columns\n")
+    _, *found = part(text, "rows")
+    assert [float(row[2]) for row in found] == list(frame["x"])
+    frame = pd.concat([frame, frame.tail(1)])
     text = table_text(frame, "df")
-    assert text.startswith("df: pandas DataFrame, 20 rows x 7 columns\n")
     for title, rows in (("first rows", frame.head(5)), ("last rows", frame.tail(5))):
         heading, *found = part(text, title)
         assert heading == ["(index)", *frame.columns]

@@ -13,6 +13,7 @@ from .cells import cell, shortened
 
 LIMIT = 8_000  # bytes
 ROWS = 5  # at either end
+WHOLE = 20  # rows of a table that is shown whole, such as a matrix or means by group
 MOST = 48  # columns that are looked at
 CELLS = 2_000_000  # values that are looked at one by one; of more, evenly spaced rows
 FULL = 50_000_000  # numbers of which the mean, least and greatest are taken all the same
@@ -77,7 +78,7 @@ def sampled(every: int, full: bool) -> list[str]:
 
 def ends(length: int) -> tuple[range, range]:
     """The rows shown: the first and last five, or all when they are few."""
-    if length <= 2 * ROWS:
+    if length <= WHOLE:
         return range(length), range(0)
     return range(ROWS), range(length - ROWS, length)
 
