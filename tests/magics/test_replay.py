@@ -223,3 +223,34 @@ def test_what_cannot_be_is_said_and_nothing_changes(cells: Cells, how: str) -> N
     ran = cells.run(f"%zai replay {how}", "1")
     assert isinstance(ran.error, (CommandError, PackError))
     assert cells.zai.session.replay.mode == "off" and cells.zai.session.replay.speed == 1.0
+
+
+def test_under_only_no_command_opens_a_connection(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    import socket
+
+    from shop import KEY
+
+    opened: list[Any] = []
+
+    def refused(*given: Any, **more: Any) -> Any:
+        opened.append(given)
+        raise OSError("no network")
+
+    cells.run("def w(city: str): return city", "0")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    cells.zai.session.base_url = None
+    replay(cells, "only")
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    for line in (
+        "chat hi", "chat --again hi", "chat -T w --approve always hi", "chat --schema name hi",
+        "chat -a http://x.test/a.png hi", "code hi", "fix", "image a cat", "image --again a cat",
+        "video --background a bird", "wait", "wait 42", "jobs", "models", "history", "log", "cost",
+        "budget 2", "chat hi", "export a.md", "restore", "pack a.zai", "",
+    ):  # fmt: skip
+        cells.run(f"%zai {line}", "1")
+    assert opened == []
