@@ -249,5 +249,12 @@ class NotJSON(ZaiError, ValueError):
 class Interrupted(_OneLine, KeyboardInterrupt):
     """Stopped by the user; what had arrived is kept.
 
-    A KeyboardInterrupt, so that `except Exception` in a loop does not swallow it.
+    A KeyboardInterrupt, so that `except Exception` in a loop does not swallow it. `outcome` is as
+    for ZaiError.
     """
+
+    outcome: Outcome = "unknown"
+
+    def __init__(self, message: str = "", *, outcome: Outcome = "unknown") -> None:
+        super().__init__(message)
+        self.outcome = outcome

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import TracebackType
 
 from ..gather import Answer
 from ..retry import Timing
@@ -40,12 +39,7 @@ class Recorded:
     def __enter__(self) -> Recorded:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._deltas = iter(())
 
     def reply(self, note: str = "") -> Reply:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,10 +29,6 @@ MAYBE_CHARGED = (
     "an order for this was sent, and nothing is known of it: it may have been made and charged; "
     f"look at your bill on z.ai; {ANEW}"
 )
-
-
-class NothingOrdered(Interrupted):
-    """Stopped before an order was sent."""
 
 
 def expanded(
@@ -125,60 +122,58 @@ def buy(
         raise MaybeCharged(MAYBE_CHARGED, outcome="refused")
     if after is not None:
         _known(session)
+    with _held(session, order):
+        answer: T | None = None
+        number, sent = 0, False
+        orders = session.orders
+
+        def taken(made: T) -> int:
+            kept = facts(made)
+            return _told(session, order, number, lambda n: orders.submitted(n, *kept))
+
+        def lost(why: str) -> None:
+            _told(session, order, number, lambda n: orders.unknown(n, why))
+
+        try:
+            number = orders.begin(order, after)
+            sent = True
+            answer = send()
+            number = taken(answer)
+        except KeyboardInterrupt:
+            number = number or orders.begin(order, again=True)
+            if not sent:
+                orders.cancel(number)
+                raise Interrupted("stopped; nothing was ordered", outcome="unsent") from None
+            if answer is None:
+                lost("stopped on its way")
+                raise Interrupted(MAYBE_CHARGED) from None
+            number = taken(answer)
+            session.spent.add(order.price)
+            raise Interrupted(
+                f"stopped; it is ordered and paid for: {fetch_again(number)}"
+            ) from None
+        except MaybeCharged as error:
+            lost(str(error).partition(" - ")[0])
+            raise MaybeCharged(f"{error}; {ANEW}") from None
+        except ZaiError:
+            orders.cancel(number)
+            raise
+        session.spent.add(order.price)
+        return number, answer
+
+
+@contextmanager
+def _held(session: Session, order: Order) -> Iterator[None]:
+    """The price is set aside meanwhile; what was not certainly unsent counts as spent."""
     held = session.budget.piece(order.body["model"], order.price)
     try:
-        return _sold(session, order, send, facts, after)
-    except MaybeCharged:
-        raise
-    except (ZaiError, NothingOrdered):
-        session.budget.release(held)
+        yield
+    except (ZaiError, Interrupted) as error:
+        if error.outcome != "unknown":
+            session.budget.release(held)
         raise
     finally:
-        session.budget.settle(held, order.price)  # what was not released was sent, or may have been
-
-
-def _sold(
-    session: Session,
-    order: Order,
-    send: Callable[[], T],
-    facts: Callable[[T], tuple[Json, str]],
-    after: int | None,
-) -> tuple[int, T]:
-    answer: T | None = None
-    number, sent = 0, False
-    orders = session.orders
-
-    def taken(made: T) -> int:
-        kept = facts(made)
-        return _told(session, order, number, lambda n: orders.submitted(n, *kept))
-
-    def lost(why: str) -> None:
-        _told(session, order, number, lambda n: orders.unknown(n, why))
-
-    try:
-        number = orders.begin(order, after)
-        sent = True
-        answer = send()
-        number = taken(answer)
-    except KeyboardInterrupt:
-        number = number or orders.begin(order, again=True)
-        if not sent:
-            orders.cancel(number)
-            raise NothingOrdered("stopped; nothing was ordered") from None
-        if answer is None:
-            lost("stopped on its way")
-            raise Interrupted(MAYBE_CHARGED) from None
-        number = taken(answer)
-        session.spent.add(order.price)
-        raise Interrupted(f"stopped; it is ordered and paid for: {fetch_again(number)}") from None
-    except MaybeCharged as error:
-        lost(str(error).partition(" - ")[0])
-        raise MaybeCharged(f"{error}; {ANEW}") from None
-    except ZaiError:
-        orders.cancel(number)
-        raise
-    session.spent.add(order.price)
-    return number, answer
+        session.budget.settle(held, order.price)
 
 
 def _told(session: Session, order: Order, number: int, tell: Callable[[int], bool]) -> int:

@@ -80,7 +80,7 @@ class Exchange:
             trouble = yield from self._drafts(stream)
         asked = replace(asked, kind=stream.kind, pace=stream.pace)
         if trouble is not None and stream.answer.empty:
-            if getattr(trouble, "outcome", "unknown") == "unknown":
+            if trouble.outcome == "unknown":
                 self._session.budget.settle(held, None)
             else:
                 self._session.budget.release(held)
@@ -234,7 +234,7 @@ class Exchange:
         if not reply.tool_calls:
             self._before.pop()
             return self._end(replace(before, again=True), without_calls(reply, trouble), trouble)
-        lost = sent and getattr(trouble, "outcome", "unknown") == "unknown"
+        lost = sent and (trouble is None or trouble.outcome == "unknown")
         call = Call(self._model, cost=None if lost else 0.0, sandbox=reply.sandbox)
         nothing = Reply("", replace(call, note=ending(trouble)))
         self._place(nothing, asked)
