@@ -1,4 +1,4 @@
-"""`zai-magics demo | lab | sandbox`, as a shell runs them."""
+"""`zai-magics demo | lab | pack | sandbox`, as a shell runs them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,53 @@ def test_a_live_demo_shows_its_price_and_takes_no_for_an_answer(
     assert cli.main(["demo", "--live", "--out", str(tmp_path)]) == 1
     assert "$0." in asked[0] and "nothing was sent" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
+
+
+def lesson(folder: Path, *cells: str) -> Path:
+    """A notebook that replays, and then runs these cells."""
+    book = nbformat.v4.new_notebook()
+    sources = ("%load_ext zai_magics\n%zai replay only lesson.zai", *cells)
+    book.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(book, folder / "lesson.ipynb")
+    return folder / "lesson.ipynb"
+
+
+def test_pack_runs_a_notebook_anew_and_packs_what_it_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = lesson(tmp_path, "%%zai chat\nWhat is it?", "%zai image a cat")
+    for name in ("ZAI_API_KEY", "Z_AI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with sandbox_room.Sandbox(pace=0) as sandbox:
+        monkeypatch.setenv("ZAI_BASE_URL", sandbox.base_url)
+        assert cli.main(["pack", str(path)]) == 0
+        asked = len(sandbox.ledger)
+        assert cli.main(["pack", str(path), "--out", str(tmp_path / "again.zai")]) == 0
+        assert len(sandbox.ledger) > asked > 0  # recorded anew, the pack beside it or not
+    assert "1 answer and 1 of media" in capsys.readouterr().out
+    with zipfile.ZipFile(tmp_path / "lesson.zai") as file:
+        assert "What is it?" in file.read("pack.json").decode()
+
+
+def test_a_failing_cell_ends_the_recording_without_a_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = lesson(tmp_path, "1 / 0")
+    assert cli.main(["pack", str(path), "--yes"]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert not (tmp_path / "lesson.zai").exists()
+    assert cli.main(["pack", str(tmp_path / "nosuch.ipynb"), "--yes"]) == 1
+    assert cli.main(["pack", str(path), "--out", "a.txt"]) == 1
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_recording_that_is_paid_for_is_asked_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    monkeypatch.setattr("builtins.input", lambda words: "n")
+    assert cli.main(["pack", str(lesson(tmp_path, "%zai chat hi"))]) == 1
+    assert "nothing was sent" in capsys.readouterr().out
 
 
 def test_lab_opens_copies_and_never_overwrites_them(
