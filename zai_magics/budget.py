@@ -22,6 +22,10 @@ SEARCH = 0.01  # US dollars a use of the service's web search (docs.z.ai, pricin
 LEAST = 16  # tokens that an answer must have room for
 _MESSAGE, _IMAGE = 32, 16_384  # tokens at most: of a message beside its text, of a picture
 _UNREAD = "the budget cannot be checked, so nothing was sent"
+_LOST = (
+    "the journal in which the budget stood is gone, so nothing was sent; "
+    "%zai budget USD sets it anew, %zai budget off ends it"
+)
 _PRICE = "its price is not known, and a budget is set; put it into models.toml beside the journal"
 
 
@@ -56,17 +60,22 @@ class Budget:
         self._journal, self._scope, self._timing, self._free = journal, scope, timing, free
         self._warn = warn
         self._set = False  # whether this kernel has seen one
+        self._mark = 0  # of the journal in which it was
 
     def limits(self) -> list[Limit]:
         """Those that hold here. Raises BudgetError where there may be one that cannot be read."""
         try:
             with self._journal.read() as db:
                 found = budgets.limits(db, self._scope())
+                mark = budgets.mark(db) if found or self._set else 0
         except JournalError as error:
             if self._set:
                 raise BudgetError(f"{_UNREAD}: {error}") from None
             return []
-        self._set = bool(found)
+        # Another kernel may have ended it. But where the mark is another, the journal was lost.
+        if self._set and not found and mark != self._mark:
+            raise BudgetError(_LOST)
+        self._set, self._mark = bool(found), mark
         return found
 
     def said(self) -> str:
@@ -81,12 +90,13 @@ class Budget:
         """Set one, of this notebook or of all. Raises JournalError."""
         scope, now = EVERY if every else self._scope(), self._timing().now()
         with self._journal.write() as db:
-            budgets.put(db, scope, usd, now)
+            self._mark = budgets.put(db, scope, usd, now)
         self._set = True
 
     def end(self, every: bool) -> bool:
         """Take one away; whether there was one. Raises JournalError."""
         with self._journal.write() as db:
+            self._mark = budgets.mark(db)
             return budgets.end(db, EVERY if every else self._scope())
 
     def chat(self, asked: Asked) -> Reserved:
@@ -123,7 +133,7 @@ class Budget:
     def settle(self, held: Reserved, cost: float | None) -> None:
         """It was sent; None: nobody knows what it cost, so all of it is spent."""
         if held.uid:
-            self._write(lambda db: budgets.settle(db, held.uid, self._scope(), cost))
+            self._write(lambda db: budgets.settle(db, held.uid, cost))
 
     def release(self, held: Reserved) -> None:
         """Nothing is charged for it."""

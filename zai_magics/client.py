@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import endpoint, secret
 from .errors import APIError, KeyMissing, MaybeCharged, NotFound, ZaiError, one_line
 from .network import Network
-from .retry import Attempts, Kind, Timing
+from .retry import Attempts, Kind, Timing, doubt
 from .stream import ChatStream as ChatStream
 from .text import plural
 from .types import Job, Json, Reply
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-# What a proxy may say after the service has taken the order: see other, timeouts, conflicts.
-_AMBIGUOUS = {303, 408, 409, 425, 499}
 Messages = str | Sequence[Mapping[str, Any]]
 
 
@@ -178,8 +176,7 @@ class Client:
         try:
             return self._json("POST", path, content, parse)
         except APIError as error:
-            if error.status >= 500 or error.status in _AMBIGUOUS:
-                error.outcome = "unknown"  # whatever code a gateway puts into its page
+            doubt(error)
             raise
 
     def _json(self, method: str, path: str, content: bytes | None, parse: Callable[[Json], T]) -> T:

@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import Outcome, RateLimited, ZaiError
+from .errors import APIError, Outcome, RateLimited, ZaiError
 
 Kind = Literal["chat", "paid", "read"]
 ATTEMPTS = 4
 PATIENCE = 60.0
+# What a proxy may say after the service has taken the order: see other, timeouts, conflicts.
+_AMBIGUOUS = {303, 408, 409, 425, 499}
 _AGAIN: Mapping[Kind, Mapping[Outcome, int]] = {
     "chat": {"unsent": ATTEMPTS - 1, "busy": ATTEMPTS - 1, "unknown": 2},
     "paid": {"unsent": ATTEMPTS - 1, "busy": ATTEMPTS - 1},
@@ -75,3 +77,11 @@ class Attempts:
         base = 1.0 if isinstance(error, RateLimited) else 0.5
         jitter = self.timing.uniform(0.0, min(20.0, base * 2 ** (self._failed - 1)))
         return max(getattr(error, "retry_after", None) or 0.0, jitter)
+
+
+def doubt(error: ZaiError) -> None:
+    """Mark what may have been carried out all the same, whatever code a gateway puts into its page:
+    `doubt(error)` before a request that is paid for is given up or sent again.
+    """
+    if isinstance(error, APIError) and (error.status >= 500 or error.status in _AMBIGUOUS):
+        error.outcome = "unknown"

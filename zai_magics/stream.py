@@ -9,7 +9,7 @@ from .body import SILENCE, Body
 from .errors import BadAnswer, ConnectionFailed, IncompleteAnswer, TimedOut, ZaiError
 from .gather import Answer
 from .network import Network
-from .retry import Attempts, Timing
+from .retry import Attempts, Timing, doubt
 from .types import Delta, Json, Reply
 from .wire import chat, events
 
@@ -78,6 +78,8 @@ class ChatStream:
                 yield from self._once()
                 return
             except ZaiError as error:
+                if self.once:
+                    doubt(error)
                 wait = attempts.after(error) if self.answer.empty else None
                 if wait is None:
                     if self.answer.empty or error.outcome == "refused":

@@ -7,15 +7,18 @@ the caller, which holds the file's lock from its beginning.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from typing import NamedTuple
 
 from ..errors import BudgetError
+from . import facts
 from .rows import LATEST, as_number
 
 EVERY = "*"  # the scope of all notebooks
 _MOST = 1e9
 _ROUNDING = 1e-9
+_MARK = "budgets"
 
 
 class Limit(NamedTuple):
@@ -57,17 +60,18 @@ def reserve(
     return usd, nearest
 
 
-def settle(db: sqlite3.Connection, uid: bytes, scope: str, cost: float | None) -> None:
+def settle(db: sqlite3.Connection, uid: bytes, cost: float | None) -> None:
     """It was sent and cost this; None: nobody knows, so all that was set aside is spent. What was
-    settled or released before stays as it is.
+    settled or released before stays as it is. It counts where it was set aside, whatever the
+    notebook is called by now.
     """
-    row = db.execute("select usd from reservations where uid = ?", (uid,)).fetchone()
+    row = db.execute("select usd, scope from reservations where uid = ?", (uid,)).fetchone()
     if row is None:
         return
     usd = as_number(row[0], _MOST) if cost is None else cost
     db.execute("delete from reservations where uid = ?", (uid,))
-    sql = "update budgets set spent = spent + ? where scope in (?, ?)"
-    db.execute(sql, (usd or 0.0, scope, EVERY))
+    for scope in (row[1], EVERY):
+        _spend(db, scope, usd or 0.0)
 
 
 def release(db: sqlite3.Connection, uid: bytes) -> None:
@@ -75,23 +79,50 @@ def release(db: sqlite3.Connection, uid: bytes) -> None:
     db.execute("delete from reservations where uid = ?", (uid,))
 
 
-def put(db: sqlite3.Connection, scope: str, usd: float, now: float) -> None:
-    """Set a limit; what was spent under an earlier one stays spent."""
+def put(db: sqlite3.Connection, scope: str, usd: float, now: float) -> int:
+    """Set a limit; what was spent under an earlier one stays spent. Gives the journal's mark."""
+    if not mark(db):
+        facts.set_number(db, _MARK, secrets.randbelow(10**12 - 1) + 1)
     db.execute(
         "insert into budgets (scope, usd, since, spent) values (?, ?, ?, 0)"
         " on conflict (scope) do update set usd = excluded.usd",
         (scope, usd, now),
     )
+    return mark(db)
+
+
+def mark(db: sqlite3.Connection) -> int:
+    """A number of this journal's, made with its first limit; 0 before. Another journal, begun
+    where this one was, has another.
+    """
+    return facts.number(db, _MARK)
 
 
 def end(db: sqlite3.Connection, scope: str) -> bool:
-    """Take a limit away, with what was spent under it; whether there was one."""
-    ended = db.execute("delete from budgets where scope = ?", (scope,)).rowcount > 0
+    """Take a limit away, with what was spent under it; whether there was one. What is set aside
+    under another limit still counts there.
+    """
+    if not db.execute("delete from budgets where scope = ?", (scope,)).rowcount:
+        return False
     if scope == EVERY:
-        db.execute("delete from reservations")
+        db.execute("delete from reservations where scope not in (select scope from budgets)")
+    elif db.execute("select 1 from budgets where scope = ?", (EVERY,)).fetchone():
+        # They would count against the notebook's next limit, so that of all takes them over.
+        rows = db.execute("select uid, usd from reservations where scope = ?", (scope,)).fetchall()
+        for uid, usd in rows:
+            known = as_number(usd, _MOST)
+            if known is not None:  # a damaged one stays, and nothing passes until all is set anew
+                release(db, uid)
+                _spend(db, EVERY, known)
     else:
         db.execute("delete from reservations where scope = ?", (scope,))
-    return ended
+    return True
+
+
+def _spend(db: sqlite3.Connection, scope: object, usd: float) -> None:
+    """Add to what was spent. Adding to something damaged would make a number of it."""
+    sql = "update budgets set spent = spent + ? where scope = ? and typeof(spent) = 'real'"
+    db.execute(sql, (usd, scope))
 
 
 def _limit(db: sqlite3.Connection, scope: str, usd: object, since: object, spent: object) -> Limit:

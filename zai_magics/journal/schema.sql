@@ -87,3 +87,4 @@ create table facts (name text primary key, value) without rowid;
 insert into facts values ('forgotten', 0);
 -- last: the greatest number of a call that was forgotten.
 insert into facts values ('last', 0);
+-- budgets: a random number, made with the first budget.

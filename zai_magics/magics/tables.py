@@ -21,7 +21,7 @@ def status(session: Session) -> Table:
         ("conversation", _conversation(session)),
         ("spent", spent(session)),
     ]
-    replay, left = session.replay, session.budget.said()
+    replay, left = session.replay, _left(session)
     if replay.mode != "off":
         rows.append(
             ("replay", f"{replay.mode}, from {replay.pack.pack if replay.pack else 'the journal'}")
@@ -138,3 +138,11 @@ def _next_step(session: Session) -> str:
     if _key(session) == "none":
         return "next: %zai login asks for a key; %zai sandbox tries everything without one"
     return "next: %%zai chat, %zai image, %zai video; %zai help shows the rest"
+
+
+def _left(session: Session) -> str:
+    """What is left of the budget, or why that is not known."""
+    try:
+        return session.budget.said()
+    except ZaiError as error:
+        return str(error)

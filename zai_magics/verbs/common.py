@@ -15,6 +15,7 @@ from ..journal import Record
 from ..options import Common
 from ..orders import Order
 from ..types import Json, Progress, Request
+from ..wire import media as wire
 
 if TYPE_CHECKING:
     from ..attach import Attachment
@@ -165,7 +166,8 @@ def buy(
 @contextmanager
 def _held(session: Session, order: Order) -> Iterator[None]:
     """The price is set aside meanwhile; what was not certainly unsent counts as spent."""
-    held = session.budget.piece(order.body["model"], order.price)
+    price = None if order.price is None else order.price * wire.asked_for(order.body)
+    held = session.budget.piece(order.body["model"], price)
     try:
         yield
     except (ZaiError, Interrupted) as error:
@@ -173,7 +175,7 @@ def _held(session: Session, order: Order) -> Iterator[None]:
             session.budget.release(held)
         raise
     finally:
-        session.budget.settle(held, order.price)
+        session.budget.settle(held, price)
 
 
 def _told(session: Session, order: Order, number: int, tell: Callable[[int], bool]) -> int:
