@@ -26,7 +26,7 @@ from .types import Model, Usage
 _SANDBOX = "+sandbox"
 MILLION = 1_000_000
 _NAME = "models.toml"
-_LARGEST = 1 << 20  # bytes of a user's own file
+_LARGEST, _LONGEST = 1 << 16, 1000  # bytes of a user's own file, characters of a line in it
 
 
 class Own(NamedTuple):
@@ -78,8 +78,11 @@ def _own(name: str, about: tuple[int, int, int, int]) -> Own:
     path, (_, _, size, mode) = Path(name), about
     try:
         if not stat.S_ISREG(mode) or size > _LARGEST:  # a pipe would be waited for
-            raise ValueError("it is no file of at most 1 MB")
-        return Own(path, *parse(path.read_text("utf-8-sig"), _packaged().models))
+            raise ValueError("it is no file of at most 64 KB")
+        text = path.read_text("utf-8-sig")
+        if max(map(len, text.splitlines()), default=0) > _LONGEST:  # tomllib takes minutes for some
+            raise ValueError(f"a line has more than {_LONGEST} characters")
+        return Own(path, *parse(text, _packaged().models))
     except (OSError, ValueError) as error:  # no UTF-8 and no TOML are ValueErrors, too
         why = getattr(error, "strerror", None) or str(error)
     problem = f"{path}: {one_line(why)}; mend or delete it, until then the package's prices count"

@@ -13,7 +13,6 @@ from . import secret
 from .errors import KeyMissing, ZaiError
 
 PRICE = "$0.27 (three pictures and a clip make $0.25 of it)"
-_KEYS = ("ZAI_API_KEY", "Z_AI_API_KEY")
 
 
 def run(notebook: Path, folder: Path, *, live: bool, say: Callable[[str], Any]) -> Path:
@@ -50,7 +49,10 @@ def record(notebook: Path, target: Path, say: Callable[[str], Any]) -> str:
             _, failed = _executed(path, path.parent, say)
         if failed:
             raise ZaiError(failed)
-        made = pack.of_notebook(journal, str(path), since=since)
+        key = secret.find()
+        made = pack.of_notebook(
+            journal, str(path), lambda text: key is not None and key.is_in(text), since=since
+        )
         size = pack.write(made, journal, target)
     return f"{made.count()}, {size / 1024:,.0f} KB"
 
@@ -98,7 +100,7 @@ def _environment(live: bool) -> Iterator[None]:
     # The user's journal is for what the user asks.
     with Sandbox() as sandbox, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         own = {"ZAI_BASE_URL": sandbox.base_url, "ZAI_HOME": home}
-        with _set({**dict.fromkeys(_KEYS), **own}):
+        with _set({**dict.fromkeys(secret.VARIABLES), **own}):
             yield
 
 

@@ -148,10 +148,10 @@ class Orders:
         """The service could not make it."""
         self._change(number, "failed", {"error": why})
 
-    def shown(self, order: Order, record: Record) -> None:
-        """What this would have bought was shown again, for nothing."""
-        asked, saved = self.asked(order), record.cost
-        self._write(lambda db: self._journal.calls.shown(db, asked, saved))
+    def shown(self, order: Order, record: Record, own: bool = True) -> None:
+        """What this would have bought was shown again, for nothing; `own`: of this journal."""
+        asked, saved, number = self.asked(order), record.cost, record.id if own else 0
+        self._write(lambda db: self._journal.calls.shown(db, asked, number, saved))
 
     def cancel(self, number: int) -> None:
         """Nothing was sent, or the service refused."""
@@ -209,6 +209,8 @@ class Orders:
         if not self._is_kept(copy, files[number]):
             raise MediaError(
                 f"the file {path.name} and the journal's copy of it are gone; --again buys it anew"
+                if path.name
+                else f"the pack has no {record.kind} that can be shown; ask for the pack anew"
             )
         files[number]["path"] = str(media.copy(copy, target).path.absolute())
         self._change(record.id, "done", record.result)

@@ -20,6 +20,7 @@ _LEGAL = re.compile(r"[\x21-\x7e]+")
 _LOOKS_LIKE_A_KEY = re.compile(r"(?<![\w.])[0-9a-f]{32}\.[A-Za-z0-9]{16}(?![\w.])")
 SANDBOX = "sandbox"
 KEYRING_SERVICE = "zai-magics"
+VARIABLES = ("ZAI_API_KEY", "Z_AI_API_KEY")
 
 
 class Key:
@@ -53,6 +54,10 @@ class Key:
             if form in text:
                 text = text.replace(form, "[key]")
         return text
+
+    def is_in(self, text: str) -> bool:
+        """Whether it stands in a text, in any form."""
+        return any(form in text for form in self.__forms)
 
     def clean(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The same names, every text in it redacted."""
@@ -103,7 +108,7 @@ def find(explicit: str | Key | None = None, environ: Mapping[str, str] | None = 
     try:
         if explicit:
             return Key(explicit, "the argument")
-        for name in ("ZAI_API_KEY", "Z_AI_API_KEY"):
+        for name in VARIABLES:
             if _value(name, environ):
                 return Key(_value(name, environ), name)
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from .types import Clip, Code, Draft, Fix, Job, Model, Picture, Pictures, Progre
 from .verbs import chat, code, image, video
 
 Names = Mapping[str, Any]
+_NO_NETWORK = f"%zai replay only has no network; {ASK}"
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Session:
         self._told: set[str] = set()
         self._client: Client | None = None
         self._made_for = 0
+        self._known_key: tuple[int, secret.Key | None] | None = None  # a keyring is slow
 
     @property
     def conversation(self) -> Conversation:
@@ -132,9 +135,8 @@ class Session:
 
     def client(self) -> Client:
         """The client for the settings as they are now; kept while they stay."""
-        env = (os.environ.get("ZAI_API_KEY"), os.environ.get("ZAI_BASE_URL"))
-        own = (self.base_url, id(self.key), self.settings.coding, self.replay.mode == "only")
-        made_for = hash((env, *own))
+        own = (self.base_url, self.settings.coding, self.replay.mode == "only")
+        made_for = hash((self._keys(), os.environ.get("ZAI_BASE_URL"), *own))
         if self._client is None or made_for != self._made_for:
             self._disconnect()
             self._client = self.own_client(self.timing)
@@ -144,7 +146,7 @@ class Session:
     def own_client(self, timing: Timing) -> Client:
         """A client for a thread of its own. Under replay only there is none."""
         if self.replay.mode == "only":
-            raise ReplayMiss(f"%zai replay only has no network; {ASK}")
+            raise ReplayMiss(_NO_NETWORK)
         coding = self.settings.coding
         made = Client(self.key, base_url=self.base_url, coding=coding, timing=timing)
         made.warn = self.warn
@@ -170,11 +172,15 @@ class Session:
 
     def holds_key(self, text: str) -> bool:
         """Whether the key stands in a text: no prompt carries it, least of all to the sandbox."""
-        try:
-            key = self.key or (secret.find() if os.environ.get("ZAI_API_KEY") else None)
-        except CommandError:  # not a key that could be sent
-            return False
-        return key is not None and key.redact(text) != text
+        if self._known_key is None or self._known_key[0] != self._keys():
+            with suppress(CommandError):  # not a key that could be sent
+                self._known_key = self._keys(), self.found_key()
+        key = self._known_key[1] if self._known_key else None
+        return key is not None and key.is_in(text)
+
+    def _keys(self) -> int:
+        """Another number where another key would be used, the keyring's aside."""
+        return hash((id(self.key), *map(os.environ.get, secret.VARIABLES)))
 
     def is_free(self) -> bool:
         """Whether nothing is charged for what is asked here."""
@@ -274,6 +280,8 @@ class Session:
 
     def login(self, key: secret.Key) -> str:
         """Use this key from now on, if the service takes it. Gives the endpoint's name."""
+        if self.replay.mode == "only":
+            raise ReplayMiss(_NO_NETWORK)
         with Client(key, coding=self.settings.coding, timing=self.timing) as client:
             client.models()
         self.key, self.base_url = key, None

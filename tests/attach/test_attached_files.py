@@ -115,14 +115,28 @@ def test_a_text_file_is_sent_as_its_text(
     path.write_bytes(content)
     found = sent(path)
     assert found.kind == "text" and found.url == ""
-    assert found.text == f"{path}:\n```csv\n{text}\n```"
+    assert found.text == f"data.csv:\n```csv\n{text}\n```"
     assert found.note.endswith(note) and bool(found.note) == bool(note)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("a.csv", "a.csv"), ("b/a.csv", "b/a.csv"), ("../b/a.csv", "a.csv"), ("{}/b/a.csv", "a.csv")],
+)
+def test_a_text_is_named_by_nothing_outside_of_the_notebooks_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(given.format(tmp_path))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("1")
+    assert sent(path).text.startswith(f"{told}:\n")
 
 
 def test_a_fence_in_a_file_does_not_end_its_fence(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("x\n````py\n1\n````\n")
-    assert sent(path).text == f"{path}:\n`````md\nx\n````py\n1\n````\n`````"
+    assert sent(path).text == "a.md:\n`````md\nx\n````py\n1\n````\n`````"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

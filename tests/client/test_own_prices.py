@@ -126,10 +126,10 @@ def test_a_change_counts_at_once_and_the_file_is_read_once_for_each(
         ("dated = 2026-01-01T00:00:00", "dated must be a day"),
         ("dated = 20260101", "dated must be a day"),
         ('[models]\n"glm-4.7" = { input = 0.6', "Unclosed inline table"),
-        ("a = " + "[" * 100_000, "nested"),
-        ("a = 1" + "0" * 10_000, "Exceeds the limit"),
+        ("a = " + "[" * 30_000, "more than 1000 characters"),
+        ("\n".join(["[a]"] * 3), "twice"),
         (b"\xff\xfe\x00", "decode"),
-        (b"#" * (2 << 20), "no file of at most 1 MB"),
+        (b"#" * (2 << 20), "no file of at most 64 KB"),
     ],
     ids=lambda value: str(value)[:60],
 )

@@ -22,7 +22,7 @@ def go_on(shop: Shop, cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Set: the service answers. The thread's waits end with the extension, and are short."""
     event = threading.Event()
     shop.on_poll = lambda number: event.wait(10)
-    background = cells.zai.commands._background
+    background = cells.zai.commands.background
     real = background.timing
 
     def timing(given: Timing) -> Timing:
@@ -173,3 +173,17 @@ def test_prints_of_another_cell_are_not_disturbed(
     go_on.set()
     ended()
     assert capfd.readouterr() == ("", "")
+
+
+def test_replay_only_ends_the_waiting_and_says_so(
+    cells: Cells, shop: Shop, go_on: threading.Event
+) -> None:
+    shop.polls = 10**6
+    go_on.set()
+    assert cells.run("%zai video --background a bird", "1").ok and len(followers()) == 1
+    assert cells.run("%zai replay only", "2").ok
+    ended()
+    asked = len(shop.asked)
+    seen = cells.shell.display_pub.seen
+    assert any("no longer waited for" in html(d) for d in seen)
+    assert len(shop.asked) == asked

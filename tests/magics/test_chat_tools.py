@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from books import restart, shown, turns
+from books import restart, save, shown, turns
 from bought import html
 from shell_cells import Cells
 
@@ -498,3 +498,27 @@ def test_the_key_in_a_tool_or_a_schema_is_not_sent(
     options = {"default": "-T f", "docstring": "-T g", "schema": "--schema s"}
     asked = cells.run(f"%zai chat {options.get(where, '--dry-run -T f')} hi", "1")
     assert not asked.ok and asked.sent == [] and KEY not in asked.out + html(asked)
+
+
+def test_an_interrupt_on_the_way_to_the_next_request_keeps_the_round(
+    cells: Cells, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zai_magics.session import Session
+
+    path = save(tmp_path / "lesson.ipynb", dict.fromkeys("12", "%%zai"))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    real, count = Session.stream, [0]
+
+    def second(*given: Any) -> Any:
+        count[0] += 1
+        if count[0] == 2:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(Session, "stream", second)
+    asked = ask(cells, CALL)
+    assert isinstance(asked.error, Interrupted) and len(asked.bodies) == 1
+    for _ in range(2):
+        messages = cells.run("%zai chat and?", "2").bodies[-1]["messages"]
+        assert [m["role"] for m in messages][:3] == ["user", "assistant", "tool"]
+        restart(cells)

@@ -406,3 +406,16 @@ def test_what_is_asked_about_an_error_names_no_place_of_this_machine(
     asked = cells.run("%zai fix", "2").prompt
     assert os.sep + "tmp" not in asked and "ipykernel_" not in asked and "-packages" not in asked
     assert os.path.expanduser("~") + os.sep not in asked and "line " in asked
+
+
+def test_code_that_was_replayed_is_not_offered_again_in_a_new_kernel(
+    cells: Cells, offered: list[str], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "lesson.ipynb", dict.fromkeys("123", "%%zai code"))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    code(cells, ONE, options="--alone")
+    for _ in range(2):
+        assert cells.run("%zai replay --speed 0 only", "r").ok
+        code(cells, ONE, "2", "--alone")
+        assert offered == ["x = 1", "x = 1"]
+        restart(cells)

@@ -191,3 +191,31 @@ def test_a_turn_with_tools_is_forgotten_whole(cells: Cells, number: int) -> None
     assert log(cells) == [words]
     assert cells.run("%zai log --forget 4").ok
     assert log(cells) == [] and holding(home(cells), "[[tool weather]]") == []
+
+
+def test_a_turn_that_was_corrected_is_one_line_and_is_forgotten_whole(
+    cells: Cells, shop: Shop
+) -> None:
+    answers = ["BADANSWER", '{"n": "WORSE"}', '{"n": 3}']
+    shop.on_order = lambda number: setattr(shop, "says", answers[min(number, 3) - 1])
+    ran = cells.run('%%zai chat --schema "n int: SCHEMAWORDS"\nTYPED', "1")
+    assert ran.ok and shop.bought == 3, ran.out
+    assert log(cells) == ["TYPED"]
+    words = ["TYPED", "BADANSWER", "WORSE", "SCHEMAWORDS"]
+    assert all(holding(home(cells), word) for word in words)
+    assert cells.run("%zai log --forget 3").ok
+    assert log(cells) == [] and not any(holding(home(cells), word) for word in words)
+
+
+def test_what_another_call_of_the_same_tools_brought_stays(cells: Cells) -> None:
+    cells.run("def look(word: str): return 'TOOL' + 'RESULT'", "0")
+    ask = '%%zai chat -T look --approve always\n[[tool look]][[arguments {"word": "W"}]]QUESTION'
+    assert cells.run(ask, "1").ok
+    cells.run("%zai replay --speed 0 only", "r")
+    assert cells.run(ask, "1").ok
+    with cells.zai.session.journal.read() as db:
+        (newest,) = db.execute("select max(id) from calls").fetchone()
+    assert cells.run(f"%zai log --forget {newest}").ok
+    assert holding(home(cells), "TOOLRESULT") and holding(home(cells), "QUESTION")
+    assert cells.run("%zai log --forget 2").ok
+    assert not holding(home(cells), "TOOLRESULT") and not holding(home(cells), "QUESTION")

@@ -47,3 +47,8 @@ def test_a_models_own_price_is_shown_before_it_is_bought(cells: Cells, own: Path
     cells.zai.session.base_url = "https://api.test/v4"
     assert "1 to buy: $0.50" in cells.run("%zai image --dry-run -m mine a cat").out
     assert "1 to buy: price unknown" in cells.run("%zai image --dry-run -m other a cat").out
+
+
+def test_a_line_that_would_take_long_to_read_is_refused(cells: Cells, own: Path) -> None:
+    own.write_text(".".join("a" * 20_000) + " = 1")
+    assert "a line has more than 1000 characters" in cells.run("%zai").out

@@ -105,20 +105,6 @@ def test_what_a_deleted_cell_or_another_notebook_asked_is_not_in_it(
     assert "keep this" in text and "secret" not in text and "deleted words" not in text
 
 
-def test_an_answer_that_holds_the_key_is_not_packed(
-    cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from shop import KEY
-
-    monkeypatch.chdir(tmp_path)
-    assert cells.run("%zai chat hi", "1").ok
-    with cells.zai.session.journal.write() as db:
-        db.execute("update messages set text = ? where role = 'assistant'", (f"it is {KEY}",))
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    ran = cells.run("%zai pack a.zai", "2")
-    assert isinstance(ran.error, PackError) and not Path("a.zai").exists()
-
-
 @pytest.mark.parametrize("line", ["pack", "pack a.txt", "pack a.zai"])
 def test_what_cannot_be_packed_is_said(
     cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
@@ -220,3 +206,76 @@ def test_odd_results_of_a_strangers_pack_are_read_as_far_as_they_can_be(
     assert cells.run(f"%zai replay --speed 0 only {path}", "r").ok
     ran = cells.run(BOOK["1"], "1")
     assert ran.ok and not ran.sent
+
+
+@pytest.mark.parametrize("ids", [("same", "same"), ("", "")])
+def test_calls_of_a_pack_go_on_with_ids_of_their_own(
+    cells: Cells, recorded: list[Any], ids: tuple[str, str]
+) -> None:
+    def twice(book: Any, files: Any) -> None:
+        call = next(c for c in book["calls"] if c["result"].get("tools"))
+        _, name, given = call["result"]["tools"][0]
+        call["result"]["tools"] = [[own, name * 300, given] for own in ids]
+
+    path = changed(Path("class.zai"), twice)
+    assert cells.run(f"%zai replay --speed 0 auto {path}", "r").ok
+    assert cells.run(BOOK["6"], "6").ok
+    cells.run("%zai replay off", "r")
+    for _ in range(2):
+        messages = cells.run("%zai chat next", "8").bodies[-1]["messages"]
+        called = next(m["tool_calls"] for m in messages if m.get("tool_calls"))
+        results = [m["tool_call_id"] for m in messages if m["role"] == "tool"]
+        assert [c["id"] for c in called] == results
+        assert len(set(results)) == len(results) == 2 and all(results)
+        assert all(len(c["function"]["name"]) <= 256 for c in called)
+        restart(cells)
+
+
+def test_what_a_pack_says_beside_its_words_is_shown_only_in_part(
+    cells: Cells, recorded: list[Any]
+) -> None:
+    def long(book: Any, files: Any) -> None:
+        row = ["t", "https://a.test/", "", ""]
+        more = {"answered": "m" * 10**6, "note": "n" * 10**6, "sources": [row] * 10_000}
+        first(book, result={**book["calls"][0]["result"], **more})
+
+    assert cells.run(f"%zai replay --speed 0 only {changed(Path('class.zai'), long)}", "r").ok
+    ran = cells.run(BOOK["1"], "1")
+    assert ran.ok and len(html(ran)) < 50_000
+
+
+@pytest.mark.parametrize("how", ["half made", "damaged"])
+def test_what_was_kept_of_a_pack_is_made_anew_where_it_is_no_good(
+    cells: Cells, recorded: list[Any], how: str
+) -> None:
+    def replayed() -> None:
+        restart(cells)
+        assert cells.run("%zai replay --speed 0 only class.zai", "r").ok
+        ran = cells.run(BOOK["1"], "1")
+        assert ran.ok and not ran.sent, ran.out
+
+    replayed()
+    packs = Path(cells.zai.session.journal.store.folder) / "packs"
+    (kept,) = packs.iterdir()
+    cells.run("%zai replay off", "r")
+    if how == "damaged":
+        for file in kept.glob("journal.db*"):
+            file.unlink()
+        (kept / "journal.db").write_bytes(b"no database" * 100)
+    else:
+        (kept / "whole").unlink()
+    replayed()
+    replayed()
+    assert [p.name for p in packs.iterdir()] == [kept.name] and (kept / "whole").exists()
+
+
+def test_what_killed_kernels_left_of_packs_is_tidied_up(cells: Cells, recorded: list[Any]) -> None:
+    import os
+
+    packs = Path(cells.zai.session.journal.store.folder) / "packs"
+    for name, age in (("making-old", 2 * 3600), ("making-now", 0)):
+        (packs / name).mkdir(parents=True)
+        at = (packs / name).stat().st_mtime - age
+        os.utime(packs / name, (at, at))
+    assert cells.run("%zai replay only class.zai", "r").ok
+    assert [p.name for p in packs.glob("making-*")] == ["making-now"]

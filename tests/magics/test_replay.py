@@ -254,3 +254,33 @@ def test_under_only_no_command_opens_a_connection(
     ):  # fmt: skip
         cells.run(f"%zai {line}", "1")
     assert opened == []
+
+
+def test_under_auto_as_many_pictures_are_bought_as_are_missing(cells: Cells) -> None:
+    assert cells.run("%zai image a cat", "1").ok
+    replay(cells, "auto")
+    ran = cells.run("%zai image -o p -n 3 a cat", "1")
+    assert ran.ok and len(ran.bodies) == 2
+    assert len({p.path for p in cells.value("p")}) == 3
+    replay(cells, "only")
+    assert cells.run("%zai image -o p -n 3 a cat", "1").ok and len(cells.value("p")) == 3
+    assert isinstance(cells.run("%zai image -n 4 a cat", "1").error, ReplayMiss)
+
+
+def test_under_only_nobody_logs_in(
+    cells: Cells, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "0" * 32 + "." + "a" * 16)
+    replay(cells, "only")
+    assert isinstance(cells.run("%zai login", "1").error, ReplayMiss)
+    assert shop.asked == []
+
+
+def test_a_clip_of_another_frame_is_given_under_only_and_that_is_said(cells: Cells) -> None:
+    draw = "from PIL import Image\nframe = Image.new('RGB', (64, 48), '{}')"
+    cells.run(draw.format("red"), "0")
+    assert cells.run("%zai video -a frame it moves", "1").ok
+    cells.run(draw.format("green"), "0")
+    replay(cells, "only")
+    again = cells.run("%zai video -a frame it moves", "1")
+    assert again.ok and "differs from the recorded one in its bytes" in html(again)

@@ -58,7 +58,13 @@ def fenced(text: str, name: str) -> str:
     kind = PurePath(name).suffix[1:].lower()
     kind = kind if kind.isascii() and kind.isalnum() else ""
     body = whole(text.replace("\r\n", "\n"))
-    return f"{whole(name)}:\n{fence}{kind}\n{body.rstrip(chr(10))}\n{fence}"
+    return f"{whole(_shared(name))}:\n{fence}{kind}\n{body.rstrip(chr(10))}\n{fence}"
+
+
+def _shared(name: str) -> str:
+    """A path as it is told to others: what leads to the notebook's folder is nobody's business."""
+    path = PurePath(name)
+    return path.name if path.is_absolute() or path.parts[:1] in (("~",), ("..",)) else name
 
 
 def _encoding(content: bytes) -> tuple[bytes, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from ..types import Json
 from .content import digest, likeness, path_digest, words
 
+WHO = ("user_id", "request_id")  # parameters that name who asks; no answer depends on them
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -66,10 +67,10 @@ def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
 
 
 def request_key(kind: str, model: str, params: Mapping[str, Any], thread: bytes) -> bytes:
-    """By what a request is known again whoever it is sent to, streamed or not; `thread` is the
-    digest of its messages.
+    """By what a request is known again whoever it is sent to and whoever asks, streamed or not;
+    `thread` is the digest of its messages.
     """
-    said = {name: value for name, value in params.items() if name != "stream"}
+    said = {name: value for name, value in params.items() if name not in ("stream", *WHO)}
     return digest(kind, model, encoded(said), thread)
 
 

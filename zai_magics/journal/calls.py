@@ -51,9 +51,6 @@ class Calls:
             "answered": reply.model if reply.model != asked.model else "",
             "replayed": reply.call.replayed,
             "saved": reply.call.saved,
-            "rounds": asked.after
-            if asked.after and rounds_in(asked.messages[-asked.after :])
-            else 0,
         }
         facts = {name: fact for name, fact in facts.items() if fact or name in _ALWAYS}
         return self._insert(db, asked, state, facts, reply.cost, reply.message())
@@ -70,13 +67,12 @@ class Calls:
         self.repeats.clear()  # the pack says which of several it is
         return self._insert(db, asked, "complete", result, cost, answer)
 
-    def shown(self, db: sqlite3.Connection, asked: Asked, saved: float | None) -> int:
-        """Pictures or a clip that were shown again, instead of being bought."""
+    def shown(self, db: sqlite3.Connection, asked: Asked, order: int, saved: float | None) -> int:
+        """Pictures or a clip of an order that were shown again, instead of being bought. `order`
+        is its number, 0 for one of a pack.
+        """
         again = replace(asked, kind="stored", uid=os.urandom(16))
-        number = self._insert(db, again, "complete", {"saved": saved}, 0.0)
-        # By which it is known as that order's.
-        db.execute("update calls set likeness = ? where id = ?", (asked.likeness, number))
-        return number
+        return self._insert(db, again, "complete", {"saved": saved, "of": order}, 0.0)
 
     def order(self, db: sqlite3.Connection, asked: Asked, price: float | None) -> int:
         """Something paid for that is about to be ordered."""
@@ -150,11 +146,6 @@ class Calls:
         reply.sources = tuple(Source(*s) for s in facts.get("sources", ()))
         return reply
 
-    def likeness(self, db: sqlite3.Connection, number: int) -> bytes:
-        """The key of a call in which files count by their form alone; b"" for none."""
-        row = db.execute("select likeness from calls where id = ?", (number,)).fetchone()
-        return row[0] if row and isinstance(row[0], bytes) else b""
-
     def pace(self, db: sqlite3.Connection, number: int) -> str:
         """When which part of a chat's answer came."""
         row = db.execute("select pace from calls where id = ?", (number,)).fetchone()
@@ -162,24 +153,33 @@ class Calls:
 
     def rounds(self, db: sqlite3.Connection, record: Record) -> tuple[Json, ...]:
         """The messages of tool calls and results between a turn's question and its answer."""
-        count = record.result.get("rounds", 0)
+        count = record.result.get("after", 0)
         return rounds_in(self._texts.messages(db, record.asked)[-count:]) if count else ()
 
     def remove(self, db: sqlite3.Connection, number: int) -> list[int]:
-        """Take a call out; gives those of its messages that no other call asked or answered, with
-        those of its rounds of tools.
+        """Take a call out; gives those of its own messages that are no other call's own, and those
+        before them that nothing else carries, such as a system prompt.
         """
         record = self.get(db, number)
-        (said,) = db.execute("select prompt, reply from calls where id = ?", (number,))
-        rounds = record.result.get("rounds", 0) if record else 0
-        path = self._texts.path(db, record.asked) if record and rounds else []
-        said = (*said, *path[-rounds:])
-        shown = "delete from calls where kind = 'stored' and likeness = ?"
-        db.execute(shown, (self.likeness(db, number),))
-        db.execute("delete from calls where id = ?", (number,))
+        if record is None:
+            return []
+        own, carried = self.own(db, record), self._texts.path(db, record.asked)
+        shown = self._select(db, "c.kind = 'stored' and instr(c.result, ?)", (f'"of":{number}',))
+        gone = [number, *(r.id for r in shown if r.result.get("of") == number)]
+        db.executemany("delete from calls where id = ?", ((one,) for one in gone))
         facts.set_number(db, "last", max(facts.number(db, "last"), number))
-        others = "select 1 from calls where prompt = ?1 or reply = ?1"
-        return [m for m in said if m and not db.execute(others, (m,)).fetchone()]
+        with_rounds = self._select(db, "instr(c.result, '\"after\"')", ())
+        others = {m for r in with_rounds for m in self.own(db, r)}
+        asked = "select 1 from calls where prompt = ?1 or reply = ?1"
+        others |= {m for m in own if db.execute(asked, (m,)).fetchone()}
+        return [*(own - others), *(set(carried) - own - self._texts.used(db))]
+
+    def own(self, db: sqlite3.Connection, record: Record) -> set[int]:
+        """The messages that a call brought: the user's words, what followed them, the answer."""
+        sql = "select prompt, reply from calls where id = ?"
+        said = {m for m in db.execute(sql, (record.id,)).fetchone() if m}
+        after = record.result.get("after", 0)
+        return said | set(self._texts.path(db, record.asked)[-after:] if after else ())
 
     def newest(
         self, db: sqlite3.Connection, limit: int, where: str = "1", given: Sequence[Any] = ()
@@ -206,6 +206,8 @@ class Calls:
         thread = nodes[len(asked.messages) - 1]
         key = asked.key or request_key("chat", asked.model, asked.params, thread.digest)
         like = asked.likeness if asked.key or thread.rich else None
+        if asked.after:
+            result = {**result, "after": asked.after}
         if not asked.key:
             if nth := self.repeats[key]:
                 result = {**result, "nth": nth}

@@ -13,6 +13,7 @@ from typing import Any
 from ..reply import Usage
 from ..text import whole
 from ..types import Json
+from ..wire import chat
 from ..wire import media as wire
 
 COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.endpoint,
@@ -20,6 +21,7 @@ COLUMNS = """c.id, c.at, c.kind, c.state, c.notebook, c.conversation, c.cell, c.
 ORDERS = ("image", "video")
 LATEST = 9.2e9  # seconds since 1970: the last year that pandas knows, 2261
 _COST, _COUNT, _ROUNDS = 1e11, 10**12, 1000
+_NAMES = 1000  # characters of what is one line
 _STATES = {"submitting", "submitted", "done", "failed", "unknown"}
 _CHAT_STATES = {"complete", "incomplete", "interrupted"}
 # What is kept of a file: where it is, its copy in `blobs`, what it is.
@@ -145,6 +147,20 @@ def _words(value: Any) -> str | None:
     return whole(value) if isinstance(value, str) else None
 
 
+def _line(value: Any) -> str | None:
+    return whole(value)[:_NAMES] if isinstance(value, str) else None
+
+
+def _calls(value: Any) -> list[Any] | None:
+    """Ids and names no longer than those of the service can be: they go back to it."""
+    found = _listed(_texts(3))(value)
+    return found and [[own[: chat.NAME], name[: chat.NAME], given] for own, name, given in found]
+
+
+def _number(value: Any) -> int | None:
+    return value if type(value) is int and 0 < value < _COUNT else None
+
+
 def _few(value: Any) -> int | None:
     return value if type(value) is int and 0 < value < _ROUNDS else None
 
@@ -186,15 +202,17 @@ def _is_file(found: Any) -> bool:
 
 
 _SHAPES: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("thinking", "finish_reason", "request_id", "note", "error"), _words),
-    **dict.fromkeys(("answered", "replayed"), _words),
+    "thinking": _words,
+    **dict.fromkeys(("finish_reason", "request_id", "note", "error"), _line),
+    **dict.fromkeys(("answered", "replayed"), _line),
     **dict.fromkeys(("elapsed", "thought_for", "saved"), _seconds),
     **dict.fromkeys(("sandbox", "uncharged"), _flag),
     "usage": _usage,
     "saved": _seconds,
-    "tools": _listed(_texts(3)),
-    "sources": _listed(_texts(4)),
-    **dict.fromkeys(("rounds", "nth"), _few),
+    "tools": _calls,
+    "sources": lambda value: (_listed(_texts(4))(value) or [])[: chat.SOURCES] or None,
+    **dict.fromkeys(("after", "nth"), _few),
+    "of": _number,
     "links": _listed(_texts(2)),
     "urls": _listed(lambda url: isinstance(url, str)),
     "route": _route,

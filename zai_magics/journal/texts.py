@@ -102,6 +102,14 @@ class Texts:
         """The numbers of a thread's messages, first to last."""
         return [row[0] for row in self._path(db, thread, "m.id")]
 
+    def used(self, db: sqlite3.Connection) -> set[int]:
+        """The numbers of the messages that any call was asked with."""
+        sql = """with recursive live(id) as (
+                 select asked from calls
+                 union select t.parent from threads t join live l on t.id = l.id)
+               select distinct t.message from threads t join live l on t.id = l.id"""
+        return {number for (number,) in db.execute(sql)}
+
     def words(self, db: sqlite3.Connection, messages: Iterable[object]) -> dict[int, str]:
         """The words of the messages that are there, by their numbers."""
         numbers, found = [m for m in messages if type(m) is int], {}

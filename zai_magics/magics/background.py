@@ -24,12 +24,15 @@ class Background:
     def __init__(self) -> None:
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._why = ""
 
     def timing(self, timing: Timing) -> Timing:
-        """The same, but its sleep ends when the extension is unloaded."""
+        """The same, but its sleep ends when the threads are stopped."""
+
+        over = self._over
 
         def sleep(seconds: float) -> None:
-            if self._over.wait(seconds):
+            if over.wait(seconds):
                 raise _Over
 
         return replace(timing, sleep=sleep)
@@ -50,7 +53,8 @@ class Background:
                     painter.paint(last)
                 done(last)
             except _Over:
-                pass
+                if self._why:
+                    painter.paint(Note(self._why))
             except ZaiError as error:
                 painter.paint(Note(f"{type(error).__name__}: {error}"))
             finally:
@@ -62,8 +66,9 @@ class Background:
         self._threads = [t for t in self._threads if t.is_alive()] + [thread]
         thread.start()
 
-    def stop(self) -> None:
-        """End the threads; the jobs go on at the service."""
+    def stop(self, why: str = "") -> None:
+        """End the threads; the jobs go on at the service. `why` is shown in their places."""
+        self._why = why
         self._over.set()
         for thread in self._threads:
             thread.join(2.0)
@@ -72,4 +77,4 @@ class Background:
 
 
 class _Over(BaseException):
-    """The extension is unloaded."""
+    """The threads are stopped."""

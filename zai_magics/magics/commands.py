@@ -16,7 +16,6 @@ from ..secret import Key, remember
 from ..types import Job
 from ..verbs.common import no_key
 from . import front, tables
-from .background import Background
 from .budgeting import Budgeting
 from .cells import cell_id
 from .conversing import Conversing
@@ -36,7 +35,6 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
     def __init__(self, *of_the_shell: Any, failures: Any) -> None:
         super().__init__(*of_the_shell, failures=failures)
         self.session.ask = lambda call: front.allowed(self.shell, call)
-        self._background = Background()
         self._sandbox: Any = None
         self._looked = False
         self._out: str | None = None
@@ -55,7 +53,7 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
 
     def close(self) -> None:
         """Close what is open."""
-        self._background.stop()
+        self.background.stop()
         self.session.close()
         self._stop_sandbox()
         cell.end()
@@ -167,9 +165,9 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
             if out and variables.get(out) is job:
                 variables[out] = made
 
-        client = self.session.own_client(self._background.timing(self.session.timing))
+        client = self.session.own_client(self.background.timing(self.session.timing))
         following = self.session.wait(job.id, save, client)
-        self._background.follow(client, following, painter, done)
+        self.background.follow(client, following, painter, done)
 
     def do_wait(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
         """An order taken up again; without an id this notebook's only open job, or the clip or

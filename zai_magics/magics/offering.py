@@ -41,7 +41,7 @@ class Offers:
         if not cell:
             return set()
         journal, scope = self._session.journal, self._session.scope()
-        where = "c.notebook = ? and c.cell = ? and c.kind in ('chat', 'restored')"
+        where = "c.notebook = ? and c.cell = ? and c.kind in ('chat', 'replay', 'restored')"
 
         def newest(db: Any) -> list[Record]:
             return journal.calls.newest(db, _NEWEST, where, (scope, cell))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from .. import notebook
-from ..errors import CommandError, PackError, one_line
+from ..errors import CommandError, Interrupted, one_line
 from ..files import home
 from ..replay import Mode, Source
 from .grammar import nearest
@@ -21,6 +21,10 @@ _SAYS = {
     "auto": "replay is on: what {where} has is shown again, free; the rest is asked for",
     "only": "replay only: answers come from {where}, and there is no network",
 }
+_STOPPED = (
+    "no longer waited for: %zai replay only has no network. The clip is made all the same; "
+    "%zai replay off, then %zai wait"
+)
 
 
 class Replaying(Stage):
@@ -39,6 +43,8 @@ class Replaying(Stage):
         if mode and os.environ.get(FORCED) == "off":
             self._say("replay stays off: this notebook is being recorded")
             return
+        if mode == "only":
+            self.background.stop(_STOPPED)
         if mode:
             replay.use(mode, self._pack(file.strip()) if file.strip() else None)
         replay.speed = speed
@@ -56,14 +62,16 @@ class Replaying(Stage):
         session = self.session
         book = notebook.opened(self.file())
         cells = None if book is None else book.ids()
-        made = pack.of_notebook(session.journal, session.scope(), cells)
-        if not made.calls:
-            raise CommandError("this notebook has nothing to pack: no chat, picture or clip yet")
-        if session.holds_key(made.to_json()):
-            raise PackError("an answer holds your API key; %zai log --forget N takes it out")
-        size = pack.write(made, session.journal, path)
+        try:
+            made = pack.of_notebook(session.journal, session.scope(), session.holds_key, cells)
+            if not made.calls:
+                raise CommandError("this notebook has nothing to pack: no chat, picture or clip")
+            size = pack.write(made, session.journal, path)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; nothing was packed") from None
+        left = f"; {made.left_out} asked with words of deleted cells left out" * bool(made.left_out)
         self._say(
-            f"{path.name}: {made.count()}, {size / 1024:,.0f} KB; with it "
+            f"{path.name}: {made.count()}, {size / 1024:,.0f} KB{left}; with it "
             f"%zai replay only {path.name} gives them without a key or a network"
         )
 
@@ -75,7 +83,10 @@ class Replaying(Stage):
         beside = self.folder() / path
         path = beside if beside.exists() else path
         session = self.session
-        return unpack.opened(path, home() / "packs", lambda: session.timing, session.warn)
+        try:
+            return unpack.opened(path, home() / "packs", lambda: session.timing, session.warn)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; replay is as it was") from None
 
 
 def _mode(word: str) -> Mode | None:

@@ -11,8 +11,8 @@ from ..journal import Record
 def by_turn(found: Sequence[Record]) -> list[list[Record]]:
     """Records, newest first -> the requests of each turn, newest first as well.
 
-    The request after a round of tool calls carries the rounds so far, one more each time; the
-    first has none and ends in calls. Whatever does not fit to that stands alone.
+    Each but the first carries what the ones before it brought: rounds of tool calls, and answers
+    that did not fit with what was wrong. Whatever does not fit to that stands alone.
     """
     turns: list[list[Record]] = []
     begun: dict[tuple[str, ...], list[Record]] = {}
@@ -21,11 +21,11 @@ def by_turn(found: Sequence[Record]) -> list[list[Record]]:
             record.notebook, record.conversation, record.cell, record.endpoint, record.prompt
         )  # fmt: skip
         turn = begun.pop(question, None)
-        if turn is None or not _is_before(record, turn[-1]):
+        if turn is None or _carried(record) >= _carried(turn[-1]):
             turn = []
             turns.append(turn)
         turn.append(record)
-        if _rounds(record):
+        if _carried(record):
             begun[question] = turn
     return turns
 
@@ -36,11 +36,6 @@ def as_one(turn: Sequence[Record]) -> Record:
     return replace(turn[0], cost=None if None in costs else sum(filter(None, costs)))
 
 
-def _is_before(record: Record, later: Record) -> bool:
-    """Whether a request is an earlier one of the turn of another."""
-    carried = _rounds(record)
-    return carried < _rounds(later) and bool(carried or record.result.get("tools"))
-
-
-def _rounds(record: Record) -> int:
-    return int(record.result.get("rounds", 0))
+def _carried(record: Record) -> int:
+    """How many messages follow the user's words in a request."""
+    return int(record.result.get("after", 0))

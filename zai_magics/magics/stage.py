@@ -14,6 +14,7 @@ from ..session import Session
 from ..settings import Settings
 from ..types import Note
 from . import front
+from .background import Background
 from .cells import Cells
 
 Said = dict[str, Any]
@@ -36,6 +37,7 @@ class Stage:
         self.session = Session(settings=settings, folder=folder, file=file)
         self.formats = formats
         self.cells = Cells(shell)
+        self.background = Background()
 
     def _asking(self, said: Said) -> tuple[ChatOptions, Place | None]:
         """What a chat is asked with, and the place of its turn, or of the cell where it is none."""

@@ -86,31 +86,42 @@ class Replay:
         return None
 
     def pictures(
-        self, orders: Orders, order: Order, target: Path, there: bool, wanted: int
+        self,
+        orders: Orders,
+        order: Order,
+        target: Path,
+        there: bool,
+        wanted: int,
+        had: Sequence[Record] = (),
     ) -> list[Picture]:
-        """So many recorded pictures, or as many as there are. Raises ReplayMiss under only, where
-        there are too few.
+        """So many recorded pictures beside those of `had`, or as many as there are. Raises
+        ReplayMiss under only, where there are too few.
         """
         if self.mode == "off" or wanted < 1:
             return []
         made: list[Picture] = []
-        for found in self._ordered(orders, order):
+        for found in _others(self._ordered(orders, order), had):
             made = [*found.source.orders.pictures(found.record, target, there), *made]
-            orders.shown(order, found.record)
+            orders.shown(order, found.record, found.source is self._own)
             if len(made) >= wanted:
                 return made[-wanted:]
         self._missed(order.kind, order.prompt)
         return made
 
-    def clip(self, orders: Orders, order: Order, target: Path, there: bool) -> Clip | None:
-        """The recorded clip. Raises ReplayMiss under only, where there is none."""
+    def clip(
+        self, orders: Orders, order: Order, target: Path, there: bool
+    ) -> tuple[Clip | None, str]:
+        """The recorded clip, and what is to be said of it. Raises ReplayMiss under only, where
+        there is none.
+        """
         if self.mode == "off":
-            return None
+            return None, ""
         for found in self._ordered(orders, order):
-            orders.shown(order, found.record)
-            return found.source.orders.clip(found.record, target, there)
+            orders.shown(order, found.record, found.source is self._own)
+            made = found.source.orders.clip(found.record, target, there)
+            return made, "" if found.exact else _ALIKE
         self._missed(order.kind, order.prompt)
-        return None
+        return None, ""
 
     def _sources(self) -> list[Source]:
         if self.pack is None:
@@ -201,6 +212,20 @@ class Replay:
             with journal.read() as db:
                 differs = _beside(journal.calls.get(db, number), asked)
         return f"this {kind} is not recorded {place}; the nearest differs: {differs}; {ASK}"
+
+
+def _others(found: Iterator[Found], had: Sequence[Record]) -> Iterator[Found]:
+    """Those whose files are not among what was given; a pack may have what the journal has."""
+    given = Counter(name for record in had for name in record.blobs())
+    seen: dict[str, Counter[str]] = {}
+    for one in found:
+        left = seen.setdefault(one.source.pack, Counter(given))
+        names = one.record.blobs()
+        if all(left[name] for name in names):
+            left.subtract(names)
+            continue
+        given.update(names)
+        yield one
 
 
 def _choose(known: Sequence[Record], asker: int, again: int, cell: str) -> Record:

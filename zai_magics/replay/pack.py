@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from typing import Any
 from ..errors import PackError
 from ..files import part
 from ..journal import Journal, Record
+from ..journal.asked import WHO
 from ..journal.blobs import hash_of
-from ..journal.content import blobs_in, words
+from ..journal.content import blobs_in
 from ..journal.rows import ORDERS
 from ..types import Json
 
@@ -28,8 +29,8 @@ BOOK = "pack.json"
 _DAY = 86_400
 # Of what came beside the words: no address, no job, nothing that names who asked.
 _RESULT = (
-    "thinking", "tools", "usage", "finish_reason", "elapsed", "thought_for", "note", "sandbox",
-    "sources", "rounds", "answered", "nth",
+    "thinking", "tools", "usage", "finish_reason", "elapsed", "thought_for", "sandbox", "sources",
+    "answered", "nth",
 )  # fmt: skip
 _FILE = ("blob", "mime", "elapsed", "revised", "poster", "sandbox")
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: the same calls are the same bytes
@@ -38,12 +39,14 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: the same calls are th
 @dataclass
 class Pack:
     """What a pack holds. `messages` are those of all calls, each once; a call names them by their
-    places. `files` are the names of the blobs.
+    places. `files` are the names of the blobs. `left_out` answers were asked with the words of
+    deleted cells.
     """
 
     messages: list[Json] = field(default_factory=list)
     calls: list[Json] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
+    left_out: int = 0
 
     def to_json(self) -> str:
         """`pack.json`, the same for the same content."""
@@ -59,27 +62,38 @@ class Pack:
 
 
 def of_notebook(
-    journal: Journal, notebook: str, cells: Collection[str] | None = None, since: int = 0
+    journal: Journal,
+    notebook: str,
+    holds_key: Callable[[str], bool],
+    cells: Collection[str] | None = None,
+    since: int = 0,
 ) -> Pack:
     """A notebook's calls, of each the newest. `cells` are the ids that the saved notebook has: what
-    a deleted cell asked stays out. `since` leaves out older calls.
+    a deleted cell asked stays out, and what was asked with its words. `since` leaves out older
+    calls. Raises PackError where the key stands in one.
     """
     pack, places = Pack(), {}
     with journal.read() as db:
+        gone = _gone(journal, db, notebook, cells)
         for record in _records(journal, db, notebook, cells, since):
+            if gone.intersection(journal.texts.path(db, record.asked)):
+                pack.left_out += 1
+                continue
             asked = journal.texts.messages(db, record.asked)
             reply = None if record.kind in ORDERS else journal.calls.reply(db, record).message()
             places_of = []
             for message in [*asked, *([reply] if reply else [])]:
                 plain = journal.texts.without_files(message)
-                said = json.dumps(plain, sort_keys=True)
+                said = json.dumps(plain, sort_keys=True, ensure_ascii=False)
                 if said not in places:
+                    _without_key(record, said, holds_key)
                     places[said] = len(pack.messages)
                     pack.messages.append(plain)
                     pack.files |= blobs_in(said)
                 places_of.append(places[said])
             call = _call(record, journal.calls.pace(db, record.id))
-            after = len(asked) - 1 - _asked_at(asked, record)
+            _without_key(record, json.dumps(call, ensure_ascii=False), holds_key)
+            after = record.result.get("after", 0)
             pack.calls.append({**call, "messages": places_of, "after": after})
             pack.files |= record.blobs()
     return pack
@@ -89,7 +103,7 @@ def write(pack: Pack, journal: Journal, path: Path) -> int:
     """Write the file, whole or not at all; gives its size in bytes. Raises PackError, and where
     something else than a pack would be lost.
     """
-    if path.exists() and not _is_pack(path):
+    if path.exists() and not (path.is_file() and _is_pack(path)):  # a pipe would be waited for
         raise PackError(f"{path.name} is there and is no pack; give another name")
     try:
         with part(path.parent, ()) as made:
@@ -127,18 +141,44 @@ def _records(
     """
     where = "c.notebook = ? and c.id > ?"
     newest: dict[Any, Record] = {}
+    first: dict[Any, int] = {}
     for record in journal.calls.newest(db, -1, where, (notebook, since)):
         if cells is not None and record.cell and record.cell not in cells:
             continue
-        whole = record.state == ("done" if record.kind in ORDERS else "complete")
-        if record.kind in ("chat", "replay") and whole:
-            newest.setdefault((record.key, record.cell, record.result.get("nth", 0)), record)
-        elif record.kind in ORDERS and whole:
-            newest.setdefault(record.id, record)
-        elif record.kind == "stored":
-            for order in journal.recordings.alike(db, journal.calls.likeness(db, record.id)):
-                newest.setdefault(order.id, order)
-    yield from sorted(newest.values(), key=lambda r: r.id)
+        slot: Any = record.id
+        if record.kind == "stored":
+            slot = record.result.get("of", 0)
+            order = newest.get(slot) or journal.calls.get(db, slot)
+            if order is None or order.kind not in ORDERS:
+                continue
+            record = order
+        elif record.kind not in ORDERS:
+            slot = (record.key, record.cell, record.result.get("nth", 0))
+        if record.state == ("done" if record.kind in ORDERS else "complete"):
+            newest.setdefault(slot, record)
+            first[slot] = record.id
+    # As the cells came to ask, whichever of them was run again: in another notebook, where cells
+    # have other ids, those that ask the same are told apart by their order.
+    yield from (newest[slot] for slot in sorted(newest, key=lambda slot: first[slot]))
+
+
+def _gone(journal: Journal, db: Any, notebook: str, cells: Collection[str] | None) -> set[int]:
+    """The messages that only deleted cells have brought."""
+    if cells is None:
+        return set()
+    gone: set[int] = set()
+    there: set[int] = set()
+    for record in journal.calls.newest(db, -1, "c.notebook = ?", (notebook,)):
+        deleted = record.cell and record.cell not in cells
+        (gone if deleted else there).update(journal.calls.own(db, record))
+    return gone - there
+
+
+def _without_key(record: Record, text: str, holds_key: Callable[[str], bool]) -> None:
+    if holds_key(text):
+        raise PackError(
+            f"call {record.id} holds your API key; %zai log --forget {record.id} takes it out"
+        )
 
 
 def _call(record: Record, pace: str) -> Json:
@@ -153,22 +193,13 @@ def _call(record: Record, pace: str) -> Json:
         "kind": record.kind if record.kind in ORDERS else "chat",
         "day": int(record.at // _DAY),
         "model": record.model,
-        "params": record.params,
+        "params": {n: value for n, value in record.params.items() if n not in WHO},
         "cell": record.cell,
         "sandbox": record.endpoint == "sandbox",
         "cost": saved,
         "result": result,
         "pace": pace,
     }
-
-
-def _asked_at(asked: list[Json], record: Record) -> int:
-    """Where the user's words stand among what was sent."""
-    for place in range(len(asked) - 1, -1, -1):
-        said = asked[place]
-        if said.get("role") == "user" and words(said.get("content")) == record.prompt:
-            return place
-    return len(asked) - 1
 
 
 def _entry(name: str, method: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo:

@@ -45,12 +45,12 @@ class Recorded:
     def reply(self, note: str = "") -> Reply:
         """The answer, as far as it came; it costs nothing."""
         known = self._whole
+        part = self.answer.reply(self._timing.clock() - self._started, (), note)
         if self._ended:
-            call = replace(known.call, note=note or known.note)
-            made = Reply(str(known), call, known.thinking, known.tool_calls)
+            call = replace(known.call, note=note or known.note or part.note)
+            made = Reply(str(known), call, known.thinking, part.tool_calls)
             made.sources = known.sources
             return made
-        part = self.answer.reply(self._timing.clock() - self._started, (), note)
         about = known.call
         call = replace(part.call, cost=0.0, replayed=about.replayed, saved=0.0)
         return Reply(str(part), call, part.thinking)

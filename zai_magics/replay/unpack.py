@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -20,6 +21,7 @@ from ..errors import PackError, ZaiError
 from ..journal import Asked, Journal
 from ..journal.content import is_message
 from ..journal.rows import ORDERS
+from ..journal.store import NAME
 from ..orders import Orders
 from ..retry import Timing
 from ..types import Json
@@ -30,6 +32,7 @@ JSON_LIMIT = 32 << 20
 FILE_LIMIT = 1 << 30
 LIMIT = 2 << 30
 CALLS, MESSAGES, FILES = 100_000, 200_000, 20_000
+_MAKING, _ABANDONED = "making-", 3600.0  # seconds
 _KEPT = "pack"  # who answered, as far as a journal made of a pack knows
 
 
@@ -43,9 +46,12 @@ def opened(
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise PackError(f"{path.name} is no file")
     place = folder / pack.digest(path)[:32]
-    if not (place / "whole").exists():
+    if not _is_whole(place):
         _make(path, place)
     journal = Journal(place)
+    if journal.store.begun_anew():  # its file was damaged here, not in the pack
+        journal.close()
+        _make(path, place)
     return Source(journal, Orders(journal, lambda: "", timing, warn), path.name)
 
 
@@ -53,7 +59,7 @@ def _make(path: Path, place: Path) -> None:
     """Beside its place first, so that it is there whole, however many kernels open it."""
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
+        made = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
     except OSError as error:
         raise PackError(f"{path.name} cannot be unpacked ({error.strerror or error})") from None
     try:
@@ -66,12 +72,33 @@ def _make(path: Path, place: Path) -> None:
                 for number, call in enumerate(book["calls"]):
                     _take(journal, db, call, book["messages"], names, number)
         (made / "whole").touch()
-        with suppress(OSError):  # another kernel was faster
-            os.rename(made, place)
+        _replace(made, place)
     except OSError as error:
         raise PackError(f"{path.name} cannot be unpacked ({error.strerror or error})") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _replace(made: Path, place: Path) -> None:
+    """Put it in its place, where another kernel was not faster, and tidy up after killed ones."""
+    now = time.time()
+    for left in place.parent.glob(f"{_MAKING}*"):
+        with suppress(OSError):
+            if now - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+    with suppress(OSError):
+        os.rename(made, place)
+        return
+    if not _is_whole(place):
+        os.rename(place, f"{made}-old")
+        with suppress(OSError):
+            os.rename(made, place)
+        shutil.rmtree(f"{made}-old", ignore_errors=True)
+
+
+def _is_whole(place: Path) -> bool:
+    """Whether a pack was read into this folder to its end, and is as it was then."""
+    return (place / "whole").exists() and not list(place.glob(f"{NAME}.broken-*"))
 
 
 @contextmanager

@@ -72,10 +72,11 @@ class Exchange:
         asked = self._asked()
         try:
             stream, held = self._session.stream(asked, self._plan.again)
-        except ZaiError as error:
+        except (ZaiError, KeyboardInterrupt) as error:
             if not self._before:
                 raise
-            return error, asked, None
+            stopped = Interrupted(_STOPPED, outcome="unsent")
+            return error if isinstance(error, ZaiError) else stopped, asked, None
         with stream:
             trouble = yield from self._drafts(stream)
         asked = replace(asked, kind=stream.kind, pace=stream.pace)

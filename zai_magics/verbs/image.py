@@ -59,7 +59,8 @@ def pictures(
     if not options.again:
         place, left = target(session, options.save, said), options.n - len(made)
         orders, there = session.orders, bool(options.save)
-        made = Pictures((*made, *session.replay.pictures(orders, order, place, there, left)))
+        found = session.replay.pictures(orders, order, place, there, left, had)
+        made = Pictures((*made, *found))
     if len(made) < options.n:
         no_unknown(had)
         session.client()  # without a key nothing is shown as being made

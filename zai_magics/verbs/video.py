@@ -73,8 +73,9 @@ def clip(
         return
     if newest is None and not options.again:
         place = target(session, options.save, said)
-        made = session.replay.clip(session.orders, order, place, bool(options.save))
+        made, note = session.replay.clip(session.orders, order, place, bool(options.save))
         if made is not None:
+            session.warn(note)
             yield made
             return
     if newest is None:

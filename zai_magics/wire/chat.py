@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CALLS = 128  # of one answer; the service offers as many tools at most (docs.z.ai)
 SOURCES = 50  # the most that the service's search gives
-_NAME = 256  # characters; the service's own have 64
+NAME = 256  # characters; the service's own have 64
 PATH = "/chat/completions"
 # docs.z.ai, web search in chat; the engine's name is required.
 WEB_SEARCH: Json = {
@@ -211,7 +211,7 @@ def _tool_calls(calls: Any) -> tuple[tuple[int, ToolCall], ...]:
         index = call.get("index", place)
         if not isinstance(index, int):
             index = place
-        own, name = (str(n or "")[:_NAME] for n in (call.get("id"), function.get("name")))
+        own, name = (str(n or "")[:NAME] for n in (call.get("id"), function.get("name")))
         found.append((index, ToolCall(own, name, arguments)))
     return tuple(found)
 
