@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import catalogue
 from .errors import BudgetError, JournalError
@@ -41,6 +41,19 @@ class Reserved:
 
 
 FREE = Reserved()
+
+
+class Bounds(NamedTuple):
+    """What a chat costs at most, in US dollars: its prompt, each of the `tokens` of its answer."""
+
+    prompt: float
+    each: float
+    tokens: int
+
+    @property
+    def least(self) -> float:
+        """What must be left for it to be sent."""
+        return self.prompt + min(self.tokens, LEAST) * self.each
 
 
 class Budget:
@@ -78,13 +91,20 @@ class Budget:
         self._set, self._mark = bool(found), mark
         return found
 
-    def said(self) -> str:
-        """What is left of the nearest limit, "" where none is set."""
+    def said(self, needed: float | None = 0.0) -> str:
+        """What is left of the nearest limit, "" where none is set, and whether a request that
+        needs so much (None: nobody knows) would be sent.
+        """
         found = [] if self._free() else self.limits()
         if not found:
             return ""
         nearest = min(found, key=lambda limit: limit.left)
-        return f"{_usd(max(nearest.left, 0.0))} is left of the budget of {_usd(nearest.usd)}"
+        left = f"{_usd(max(nearest.left, 0.0))} is left of the budget of {_usd(nearest.usd)}"
+        if needed is None:
+            return f"this would not be sent: {_PRICE}"
+        if needed > nearest.left:
+            return f"this would not be sent: it needs {_usd(needed)}, and {left}"
+        return left
 
     def put(self, usd: float, every: bool) -> None:
         """Set one, of this notebook or of all. Raises JournalError."""
@@ -103,17 +123,14 @@ class Budget:
         """For one request to a chat model. Raises BudgetError when it does not fit."""
         if self._free() or not self.limits():
             return FREE
-        known = catalogue.entry(asked.model)
-        if known is None or known.input is None or known.output is None:
+        bounds = bounds_of(asked.model, asked.messages, asked.params)
+        if bounds is None:
             raise BudgetError(f"{asked.model}: {_PRICE}")
-        wanted = _most(asked.params, known.max_output or CONTEXT)
-        prompt = prompt_tokens(asked, known.context or CONTEXT) * known.input / MILLION
-        prompt += SEARCH * any(_searches(tool) for tool in asked.params.get("tools") or ())
-        each = known.output / MILLION
+        prompt, each, wanted = bounds
         if not prompt + each:
             return FREE
-        uid, least = os.urandom(16), prompt + min(wanted, LEAST) * each
-        usd, nearest = self._reserve(uid, prompt + wanted * each, least)
+        uid = os.urandom(16)
+        usd, nearest = self._reserve(uid, prompt + wanted * each, bounds.least)
         room = int((usd - prompt) / each + 1e-6) if each else wanted
         if room >= wanted:
             return Reserved(uid)
@@ -157,13 +174,27 @@ class Budget:
             self._warn(str(error))
 
 
-def prompt_tokens(asked: Asked, context: int) -> int:
+def bounds_of(model: str, messages: Sequence[Json], params: Json) -> Bounds | None:
+    """What a request costs at most; None where the model's price is not known."""
+    known = catalogue.entry(model)
+    if known is None or known.input is None or known.output is None:
+        return None
+    tokens = prompt_tokens(messages, params, known.context or CONTEXT)
+    searches = any(_searches(tool) for tool in params.get("tools") or ())
+    return Bounds(
+        tokens * known.input / MILLION + SEARCH * searches,
+        known.output / MILLION,
+        _most(params, known.max_output or CONTEXT),
+    )
+
+
+def prompt_tokens(messages: Sequence[Json], params: Json, context: int) -> int:
     """So many tokens a request has at most: none is shorter than a byte."""
-    given = {n: v for n, v in asked.params.items() if n in ("tools", "response_format", "stop")}
+    given = {n: v for n, v in params.items() if n in ("tools", "response_format", "stop")}
     total = len(json.dumps(given, default=str)) + _MESSAGE
     if any(_searches(tool) for tool in given.get("tools") or ()):
         total += context  # what it finds is put before the model
-    for message in asked.messages:
+    for message in messages:
         total += _MESSAGE + _tokens(message.get("content"), context)
         beside = {n: v for n, v in message.items() if n not in ("role", "content")}
         total += len(json.dumps(beside, default=str)) if beside else 0

@@ -68,6 +68,27 @@ def test_what_cannot_fit_is_refused_before_it_is_sent_with_the_figures(
     assert "%zai budget USD raises it" in str(ran.error)
 
 
+def test_a_dry_run_says_what_would_not_be_sent(cells: Cells, till: Till) -> None:
+    budget(cells, "0.0001")
+    long = "x" * 1000
+    refused = "this would not be sent: it needs $0.000"
+    assert refused in shown(cells.run(f"%zai chat --dry-run {long}", "1"))
+    assert "needs $0.015, and $0.0001 is left" in shown(
+        cells.run("%zai image --dry-run a cat", "1")
+    )
+    assert "price is not known" in shown(cells.run("%zai chat --dry-run -m other hi", "1"))
+    assert "would not" not in shown(cells.run("%zai chat --dry-run hi", "1"))
+    budget(cells, "2")
+    for line in (f"chat --dry-run {long}", "image --dry-run a cat"):
+        said = shown(cells.run(f"%zai {line}", "1"))
+        assert "$2.00 is left of the budget of $2.00" in said and "would not" not in said
+    assert not till.bodies
+
+
+def test_a_limit_below_a_cent_is_shown_as_it_was_set(cells: Cells, till: Till) -> None:
+    assert "$0.0000 of $0.0005 spent" in budget(cells, "0.0005")
+
+
 def test_an_answer_is_capped_to_what_is_left_and_that_is_said(cells: Cells, till: Till) -> None:
     budget(cells, "0.01")
     ran = cells.run("%zai chat -o made hi", "1")

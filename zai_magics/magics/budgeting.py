@@ -37,9 +37,14 @@ def _line(limit: Limit) -> str:
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(limit.since))
     held = f", ${limit.reserved:.4f} set aside for requests without a known end"
     return (
-        f"budget of {whose}: ${limit.spent:.4f} of ${limit.usd:.2f} spent since {since}"
+        f"budget of {whose}: ${limit.spent:.4f} of {_usd(limit.usd)} spent since {since}"
         f"{held if limit.reserved else ''}"
     )
+
+
+def _usd(amount: float) -> str:
+    """A limit as it was set, in cents where it can be."""
+    return f"${amount:.2f}" if round(amount, 2) == amount else f"${amount:.6f}".rstrip("0")
 
 
 def _whose(every: bool) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .. import catalogue
+from .. import budget, catalogue
 from ..conversation import Conversation, Place, estimate
 from ..errors import CommandError, Interrupted, ZaiError
 from ..options import ChatOptions
@@ -269,6 +269,7 @@ def _dry_run(session: Session, plan: Plan) -> Request:
             longest = catalogue.dollars(most * known.output / catalogue.MILLION)
             price += f", at most {longest} for {most} tokens of answer"
         price += f" ({known.price})"
-    left = session.budget.said()
+    bounds = budget.bounds_of(plan.model, messages, params)
+    left = session.budget.said(bounds and bounds.least)
     price = "; ".join(filter(None, (price, plan.note, left)))
     return Request(session.endpoint().url + wire.PATH, body, tokens, price)

@@ -97,7 +97,9 @@ def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -
     total = catalogue.dollars(None if price is None else price * missing)
     there = f"{pieces - missing} of {pieces} stored, free" if stored else ""
     buy = f"{missing} to buy: {total}" if missing else ""
-    words = "; ".join(filter(None, (buy, there, session.budget.said())))
+    needed = None if price is None else price * wire.asked_for(body)  # one is sent after another
+    left = session.budget.said(needed if missing else 0.0)
+    words = "; ".join(filter(None, (buy, there, left)))
     return Request(session.endpoint().url + path, body, 0, words)
 
 
