@@ -1,4 +1,4 @@
-"""The state of one kernel: settings, key, endpoint, conversation, jobs, what was spent.
+"""The state of one kernel: settings, connection, conversation, jobs, what was spent.
 
 The verbs work on it; each is an iterator of snapshots: a front-end paints any of them, the last
 is the value. `list(session.chat("Hi"))[-1]` needs no notebook.
@@ -6,25 +6,24 @@ is the value. `list(session.chat("Hi"))[-1]` needs no notebook.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import catalogue, endpoint, saved, secret
+from . import catalogue, saved
 from .budget import FREE, Budget, Reserved
 from .client import Client
+from .connection import Connection
 from .conversation import Conversation, Place
 from .conversations import Conversations
-from .errors import CommandError, KeyMissing, ReplayMiss, ZaiError
+from .errors import KeyMissing, ReplayMiss, ZaiError
 from .failure import Failure
 from .journal import Asked, Journal
 from .options import ChatOptions, ImageOptions, VideoOptions
 from .orders import Orders
-from .replay import ASK, Recorded, Replay, Source
+from .replay import Recorded, Replay, Source
 from .retry import Timing
 from .settings import Plain, Settings, Spent
 from .stream import ChatStream
@@ -32,7 +31,6 @@ from .types import Clip, Code, Draft, Fix, Job, Model, Picture, Pictures, Progre
 from .verbs import chat, code, image, video
 
 Names = Mapping[str, Any]
-_NO_NETWORK = f"%zai replay only has no network; {ASK}"
 
 
 @dataclass
@@ -40,9 +38,8 @@ class Session:
     """One kernel's state and its verbs: `Session().chat("Hi")`.
 
     `folder` gives where media files are kept (beside the notebook), `file` the notebook's path
-    where one is known; `base_url` is the sandbox's or None. `warnings` is what the user is to be
-    told once about the journal. `ask` shows a tool's call to the user and gives the answer, None
-    where there is nobody to be asked.
+    where one is known; `warnings` is what the user is to be told once about the journal. `ask`
+    shows a tool's call to the user and gives the answer, None where there is nobody to be asked.
     """
 
     settings: Settings = field(default_factory=Plain)
@@ -50,34 +47,34 @@ class Session:
     folder: Callable[[], Path] = Path.cwd
     file: Callable[[], Path | None] = lambda: None
     journal: Journal = field(default_factory=Journal)
-    key: secret.Key | None = None
-    base_url: str | None = None
     spent: Spent = field(default_factory=Spent)
     jobs: dict[str, Job] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     ask: Callable[[str], bool | None] = lambda call: None
 
     def __post_init__(self) -> None:
+        def timing() -> Timing:
+            return self.timing
+
         self.conversations = Conversations(
             self.journal,
             self.scope,
-            lambda: self.timing,
+            timing,
             self.warn,
             lambda one: saved.gone(one, self.file()),
         )
-        self.orders = Orders(
-            self.journal, self.scope, lambda: self.timing, self.warn, self.without_key
+        self.connection = Connection(
+            self.settings, timing, lambda: self.replay.mode == "only", self.warn
         )
-        self.budget = Budget(self.journal, self.scope, lambda: self.timing, self.is_free, self.warn)
+        clean, free = self.connection.without_key, self.connection.is_free
+        self.orders = Orders(self.journal, self.scope, timing, self.warn, clean)
+        self.budget = Budget(self.journal, self.scope, timing, free, self.warn)
         own = Source(self.journal, self.orders)
-        self.replay = Replay(own, self.seller, lambda: self.timing)
+        self.replay = Replay(own, self.connection.seller, timing)
         self.fetching = threading.Lock()  # two cells may wait for one job
         self.lost: set[bytes] = set()  # orders without an answer, where the journal is of no use
         self._folder: Path | None = None
         self._told: set[str] = set()
-        self._client: Client | None = None
-        self._made_for = 0
-        self._known_key: tuple[int, secret.Key | None] | None = None  # a keyring is slow
 
     @property
     def conversation(self) -> Conversation:
@@ -100,20 +97,11 @@ class Session:
             self._told.add(text)
             self.warnings.append(text)
 
-    def without_key(self, text: str) -> str:
-        """A text of a server's, which may have echoed the key."""
-        return self._client.network.key.redact(text) if self._client else text
-
     def scope(self) -> str:
         """The name under which the journal knows this notebook: its path, else the folder."""
         self._folder = self._folder or self.folder()  # whatever os.chdir does later
         path = str(self.file() or self._folder)
         return path.encode("utf-8", "replace").decode()  # Linux has names that are no UTF-8
-
-    def seller(self) -> str:
-        """Who answers: what one endpoint has sold is not looked for at another."""
-        where = self.endpoint()
-        return "sandbox" if where.sandbox else where.url
 
     def stream(self, asked: Asked, again: bool = False) -> tuple[ChatStream | Recorded, Reserved]:
         """An answer as it comes, and what is set aside for it: of the service, or of a recording
@@ -122,7 +110,7 @@ class Session:
         found = None if again else self.replay.chat(asked)
         if found is not None:
             return found, FREE
-        client = self.client()
+        client = self.connection.client()
         held = self.budget.chat(asked)
         params = {**asked.params, **({"max_tokens": held.tokens} if held.tokens else {})}
         try:
@@ -133,62 +121,10 @@ class Session:
         stream.once = bool(held.uid)
         return stream, held
 
-    def client(self) -> Client:
-        """The client for the settings as they are now; kept while they stay."""
-        own = (self.base_url, self.settings.coding, self.replay.mode == "only")
-        made_for = hash((self._keys(), os.environ.get("ZAI_BASE_URL"), *own))
-        if self._client is None or made_for != self._made_for:
-            self._disconnect()
-            self._client = self.own_client(self.timing)
-            self._made_for = made_for
-        return self._client
-
-    def own_client(self, timing: Timing) -> Client:
-        """A client for a thread of its own. Under replay only there is none."""
-        if self.replay.mode == "only":
-            raise ReplayMiss(_NO_NETWORK)
-        coding = self.settings.coding
-        made = Client(self.key, base_url=self.base_url, coding=coding, timing=timing)
-        made.warn = self.warn
-        return made
-
     def close(self) -> None:
-        """Close the connections and the journal."""
-        self._disconnect()
+        """Close the connection and the journal."""
+        self.connection.close()
         self.journal.close()
-
-    def _disconnect(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def endpoint(self) -> endpoint.Endpoint:
-        """Where requests go."""
-        return endpoint.choose(self.base_url, coding=self.settings.coding)
-
-    def found_key(self) -> secret.Key | None:
-        """The key that would be used; shows only where it came from."""
-        return self.key or secret.find()
-
-    def holds_key(self, text: str) -> bool:
-        """Whether the key stands in a text: no prompt carries it, least of all to the sandbox."""
-        if self._known_key is None or self._known_key[0] != self._keys():
-            with suppress(CommandError):  # not a key that could be sent
-                self._known_key = self._keys(), self.found_key()
-        key = self._known_key[1] if self._known_key else None
-        return key is not None and key.is_in(text)
-
-    def _keys(self) -> int:
-        """Another number where another key would be used, the keyring's aside."""
-        return hash((id(self.key), *map(os.environ.get, secret.VARIABLES)))
-
-    def is_free(self) -> bool:
-        """Whether nothing is charged for what is asked here."""
-        return self.endpoint().sandbox
-
-    def price(self, model: str) -> float | None:
-        """US dollars of one picture or clip here; the sandbox's cost nothing."""
-        return 0.0 if self.endpoint().sandbox else catalogue.each(model)
 
     def open_jobs(self) -> list[str]:
         """The ids of this notebook's video jobs that are not known to have ended."""
@@ -271,18 +207,9 @@ class Session:
         found = {m.id: m for m in catalogue.known()}
         note = ""
         try:
-            for name in self.client().models():
+            for name in self.connection.client().models():
                 found[name] = replace(found.get(name, Model(name, "chat")), listed=True)
         except (KeyMissing, ReplayMiss) as error:
             why = "no key (%zai login)" if isinstance(error, KeyMissing) else "%zai replay only"
             note = f"the service was not asked: {why}"
         return list(found.values()), note
-
-    def login(self, key: secret.Key) -> str:
-        """Use this key from now on, if the service takes it. Gives the endpoint's name."""
-        if self.replay.mode == "only":
-            raise ReplayMiss(_NO_NETWORK)
-        with Client(key, coding=self.settings.coding, timing=self.timing) as client:
-            client.models()
-        self.key, self.base_url = key, None
-        return self.endpoint().name

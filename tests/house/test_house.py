@@ -27,7 +27,7 @@ STEPS = (
     ("homes",),
     ("conversations", "orders", "budget"),
     ("replay",),
-    ("verbs", "render", "saved"),
+    ("verbs", "render", "saved", "connection"),
     ("session", "export"),
     ("magics", "demo"),
     ("__init__", "__main__"),

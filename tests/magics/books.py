@@ -96,6 +96,6 @@ def stored(cells: Cells) -> dict[str, list[str]]:
 
 def restart(cells: Cells) -> None:
     """A new kernel in the place of the old: nothing is kept but the journal and the files."""
-    base_url, timing = cells.zai.session.base_url, cells.zai.session.timing
+    base_url, timing = cells.zai.session.connection.base_url, cells.zai.session.timing
     cells.shell.run_cell("%unload_ext zai_magics\n%load_ext zai_magics")
-    cells.zai.session.base_url, cells.zai.session.timing = base_url, timing
+    cells.zai.session.connection.base_url, cells.zai.session.timing = base_url, timing

@@ -60,7 +60,7 @@ def bare(shell: Any, server: Sandbox) -> Iterator[Cells]:
 @pytest.fixture
 def cells(bare: Cells) -> Cells:
     """The same, talking to the sandbox, and never waiting."""
-    bare.zai.session.base_url = bare.sandbox.base_url
+    bare.zai.session.connection.base_url = bare.sandbox.base_url
     now = [0.0]
     bare.zai.session.timing = Timing(
         clock=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds)
@@ -73,5 +73,5 @@ def shop(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A scripted service that the shell is asking."""
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     with Shop() as made:
-        cells.zai.session.base_url, cells.zai.session.timing = made.url, made.timing
+        cells.zai.session.connection.base_url, cells.zai.session.timing = made.url, made.timing
         yield made

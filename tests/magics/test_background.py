@@ -139,7 +139,7 @@ def test_unloading_ends_the_thread_and_the_job_goes_on(
     assert "error" not in str(ran.displays[-1]).lower()
     shop.polls = 0
     cells.run("%load_ext zai_magics", "3")
-    cells.zai.session.base_url = shop.url
+    cells.zai.session.connection.base_url = shop.url
     assert cells.run("%zai wait -o made", "4").ok
     assert isinstance(cells.value("made"), Clip) and shop.bought == 1
 

@@ -123,23 +123,23 @@ def test_another_endpoint_buys(cells: Cells, monkeypatch: pytest.MonkeyPatch) ->
     from shop import KEY, Shop
 
     assert buys(cells, "image a cat") == 1
-    sandbox = cells.zai.session.base_url
+    sandbox = cells.zai.session.connection.base_url
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     with Shop() as shop:
-        cells.zai.session.base_url = shop.url
+        cells.zai.session.connection.base_url = shop.url
         run(cells, "image -o made a cat")
         assert shop.bought == 1 and not cells.value("made").sandbox
         run(cells, "image -o made a cat")
         assert shop.bought == 1 and cells.value("made").stored
         assert cells.value("made").cost == 0
-    cells.zai.session.base_url = sandbox
+    cells.zai.session.connection.base_url = sandbox
     assert buys(cells, "image a cat") == 0 and cells.value("made").sandbox
 
 
 def test_a_sandbox_at_another_port_is_the_same_seller(cells: Cells) -> None:
     assert buys(cells, "image a cat") == 1
     with Sandbox(pace=0, video_seconds=0) as other:
-        cells.zai.session.base_url = other.base_url
+        cells.zai.session.connection.base_url = other.base_url
         run(cells, "image -o made a cat")
         assert cells.value("made").stored and other.charged == []
 

@@ -24,7 +24,7 @@ def till(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
     """A service that charges, which the shell is asking."""
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     with Till() as made:
-        cells.zai.session.base_url = made.url
+        cells.zai.session.connection.base_url = made.url
         yield made
 
 
@@ -120,7 +120,7 @@ def test_the_sandbox_and_free_models_need_none(cells: Cells, till: Till) -> None
     budget(cells, "0")
     assert cells.run("%zai chat -m glm-4.7-flash hi", "1").ok
     assert isinstance(cells.run("%zai chat hi", "2").error, BudgetError)
-    cells.zai.session.base_url = cells.sandbox.base_url
+    cells.zai.session.connection.base_url = cells.sandbox.base_url
     assert cells.run("%zai chat hi", "3").ok
 
 
@@ -151,7 +151,7 @@ def test_one_budget_of_all_notebooks_holds_in_each(
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
     restart(cells)
-    cells.zai.session.base_url = till.url
+    cells.zai.session.connection.base_url = till.url
     ran = cells.run("%zai chat hi", "1")
     assert isinstance(ran.error, BudgetError) and "of all notebooks" in str(ran.error)
     assert "--all" in str(ran.error)
@@ -180,11 +180,11 @@ def test_an_order_whose_answer_is_lost_or_refused_or_stopped(cells: Cells, shop:
     assert isinstance(cells.run("%zai image two", "2").error, MaybeCharged)
     assert spent(cells) == (pytest.approx(0.015), 0.0)
     shop.on_order = lambda number: None
-    send = cells.zai.session.client().image_links
-    cells.zai.session.client().image_links = lambda *_, **__: interrupt()
+    send = cells.zai.session.connection.client().image_links
+    cells.zai.session.connection.client().image_links = lambda *_, **__: interrupt()
     assert isinstance(cells.run("%zai image three", "3").error, Interrupted)
     assert spent(cells) == (pytest.approx(0.03), 0.0)
-    cells.zai.session.client().image_links = send
+    cells.zai.session.connection.client().image_links = send
 
 
 def test_without_a_journal_nothing_is_sent_under_a_budget(

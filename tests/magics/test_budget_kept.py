@@ -24,7 +24,7 @@ def asking(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
     """A service that charges, which the shell is asking."""
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     with Till() as made:
-        cells.zai.session.base_url = made.url
+        cells.zai.session.connection.base_url = made.url
         yield made
 
 
@@ -58,7 +58,7 @@ def test_ending_one_budget_gives_nothing_back_to_another(
     budget(cells, then)
     left_by_a_killed_kernel(cells, 0.9)
     budget(cells, off)
-    cells.zai.session.base_url = None
+    cells.zai.session.connection.base_url = None
     (limit,) = cells.zai.session.budget.limits()
     assert (limit.usd, limit.left) == (1.0, pytest.approx(0.1))
 

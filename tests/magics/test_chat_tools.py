@@ -416,7 +416,7 @@ def test_a_request_that_fails_after_a_call_leaves_the_turn_as_far_as_it_came(
         cells.run("%zai drop", "3")
         if kernel == "the same":
             restart(cells)
-            cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+            cells.zai.session.connection.base_url, cells.zai.session.timing = shop.url, shop.timing
 
 
 def test_an_answer_of_endless_calls_is_refused_and_costs_no_memory(
@@ -482,7 +482,7 @@ def test_rounds_and_a_repair_keep_their_order_and_outlive_the_kernel(
         cells.run("%zai drop", "3")
         if kernel == "the same":
             restart(cells)
-            cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+            cells.zai.session.connection.base_url, cells.zai.session.timing = shop.url, shop.timing
 
 
 @pytest.mark.parametrize("where", ["default", "docstring", "schema", "dry run"])

@@ -270,9 +270,12 @@ def test_a_fix_that_came_to_nothing_can_be_asked_for_again(cells: Cells, failing
 
 def test_a_fix_that_the_service_refused_can_be_asked_for_again(cells: Cells, shop: Shop) -> None:
     cells.run("1/0", "1")
-    url, cells.zai.session.base_url = cells.zai.session.base_url, "http://127.0.0.1:9/"
+    url, cells.zai.session.connection.base_url = (
+        cells.zai.session.connection.base_url,
+        "http://127.0.0.1:9/",
+    )
     assert not cells.run("%zai fix", "2").ok
-    cells.zai.session.base_url = url
+    cells.zai.session.connection.base_url = url
     ran = cells.run("%zai fix", "2")
     assert ran.ok and "fixes In [1]" in shown(ran)
 
@@ -350,7 +353,7 @@ def test_an_error_from_before_the_extension_was_loaded_is_known(
     shell.run_cell("first = 1\nfirst / 0", store_history=record)
     shell.run_cell("%load_ext zai_magics")
     cells = Cells(shell, server)
-    cells.zai.session.base_url = server.base_url
+    cells.zai.session.connection.base_url = server.base_url
     try:
         ran = cells.run("%zai fix", "1")
         assert "first / 0" in ran.prompt

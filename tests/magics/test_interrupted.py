@@ -49,10 +49,10 @@ def test_a_signal_keeps_what_had_come(cells: Cells, monkeypatch: pytest.MonkeyPa
         done.wait(10)
 
     with Sandbox(pace=0, pause=stop) as sandbox:
-        cells.zai.session.base_url = sandbox.base_url
+        cells.zai.session.connection.base_url = sandbox.base_url
         ran = cells.run("x = %zai chat [[stall 5]] a long text please\nafter = 1", "1")
         done.set()
-    cells.zai.session.base_url = cells.sandbox.base_url
+    cells.zai.session.connection.base_url = cells.sandbox.base_url
     _assert_kept(cells, ran)
 
 

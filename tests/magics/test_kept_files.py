@@ -124,7 +124,8 @@ def test_two_kernels_on_a_notebook_buy_once(cells: Cells) -> None:
 
     buys(cells, "image a cat")
     mine = cells.zai.session
-    other = Session(folder=Path.cwd, base_url=mine.base_url, timing=mine.timing)
+    other = Session(folder=Path.cwd, timing=mine.timing)
+    other.connection.base_url = mine.connection.base_url
     before = ledger(cells)
     picture = list(other.image("a cat"))[-1]
     assert isinstance(picture, Picture) and picture.stored and ledger(cells) == before

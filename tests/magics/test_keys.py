@@ -82,11 +82,11 @@ def test_the_key_is_never_sent_to_the_sandbox(keyed: Cells) -> None:
         "%zai chat [[error 1301]] x",
         "%zai chat {{ nope }}",
         "%zai image [[status 500]] x",
-        "def f():\n    reply = zai.session.found_key()\n    %zai chat [[error 1000]] x\nf()",
-        "zai.session.client().chat('[[status 400]] x')",
-        "zai.session.client().nope",
-        "zai.session.client().network.nope",
-        "zai.session.found_key().nope",
+        "def f():\n    key = zai.session.connection.found_key()\n    %zai chat [[error 1000]] x\nf()",
+        "zai.session.connection.client().chat('[[status 400]] x')",
+        "zai.session.connection.client().nope",
+        "zai.session.connection.client().network.nope",
+        "zai.session.connection.found_key().nope",
         "try:\n    %zai chat [[cut]] x\nexcept Exception as e:\n    raise RuntimeError('o') from e",
     ],
 )
@@ -106,7 +106,7 @@ def test_no_output_shows_the_key(keyed: Cells, code: str) -> None:
     keyed.shell.user_ns["zai"] = keyed.zai
     out = keyed.run(code).out
     assert not any(part in out for part in _parts())
-    repr_of = repr(vars(keyed.zai.session)) + repr(keyed.zai.session.found_key())
+    repr_of = repr(vars(keyed.zai.session)) + repr(keyed.zai.session.connection.found_key())
     assert not any(part in repr_of for part in _parts())
 
 
@@ -155,18 +155,18 @@ def test_login_refuses_what_is_no_key(
     monkeypatch.setattr("getpass.getpass", lambda prompt="": typed)
     ran = bare.run("%zai login")
     assert isinstance(ran.error, CommandError) and says in ran.out
-    assert bare.zai.session.key is None
+    assert bare.zai.session.connection.key is None
 
 
 def test_the_sandbox_command_starts_one_and_off_ends_it(bare: Cells) -> None:
     bare.run("%zai sandbox")
     try:
-        url = bare.zai.session.base_url
+        url = bare.zai.session.connection.base_url
         assert url.startswith("http://127.0.0.1:") and "sandbox" in bare.run("%zai").out
         assert bare.run("%zai chat hi").ok
     finally:
         bare.run("%zai sandbox off")
-    assert bare.zai.session.base_url is None
+    assert bare.zai.session.connection.base_url is None
     assert isinstance(bare.run("%zai chat hi").error, KeyMissing)
 
 
@@ -185,7 +185,7 @@ def test_the_sandbox_comes_on_by_itself_only_without_a_key(
     assert "there is a key, from ZAI_API_KEY" in str(
         bare.run("%zai sandbox auto").displays or bare.run("%zai sandbox auto").out
     )
-    assert not bare.zai.session.endpoint().sandbox
+    assert not bare.zai.session.connection.endpoint().sandbox
     monkeypatch.delenv("ZAI_API_KEY")
     assert bare.run("%zai sandbox auto").ok
-    assert bare.zai.session.endpoint().sandbox
+    assert bare.zai.session.connection.endpoint().sandbox

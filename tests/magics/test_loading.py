@@ -114,7 +114,7 @@ def test_loading_twice_or_anew_registers_once(shell: Any) -> None:
 def test_a_reloaded_extension_works(cells: Cells) -> None:
     base = cells.sandbox.base_url
     cells.run("%reload_ext zai_magics")
-    cells.zai.session.base_url = base
+    cells.zai.session.connection.base_url = base
     ran = cells.run("%zai chat hello?")
     assert ran.ok and ran.prompt == "hello?"
 

@@ -175,7 +175,7 @@ def test_an_answer_that_repeats_the_key_is_kept_without_it(
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     with Shop() as shop:
         shop.says = f"your key is {KEY}, in base64 {FORMS[2]}, in a URL {FORMS[1]}"
-        cells.zai.session.base_url = shop.url
+        cells.zai.session.connection.base_url = shop.url
         ran = cells.run("%zai chat -o made What is it?", "1")
         assert ran.ok and "your key is" in cells.value("made")
     assert [holding(home(cells), form) for form in FORMS] == [[]] * len(FORMS)

@@ -148,7 +148,7 @@ def test_an_interrupted_login_is_one_line(cells: Cells, monkeypatch: pytest.Monk
     monkeypatch.setattr("getpass.getpass", interrupted)
     ran = cells.run("%zai login")
     assert isinstance(ran.error, Interrupted) and lines(ran.out)[-1].startswith("Interrupted: ")
-    assert len(lines(ran.out)) == 1 and cells.zai.session.key is None
+    assert len(lines(ran.out)) == 1 and cells.zai.session.connection.key is None
 
 
 @pytest.mark.parametrize("error", [EOFError, StdinNotImplementedError])

@@ -44,7 +44,7 @@ def test_status_says_it_too(cells: Cells, own: Path) -> None:
 
 def test_a_models_own_price_is_shown_before_it_is_bought(cells: Cells, own: Path) -> None:
     own.write_text('[models]\nmine = { kind = "image", each = 0.5 }')
-    cells.zai.session.base_url = "https://api.test/v4"
+    cells.zai.session.connection.base_url = "https://api.test/v4"
     assert "1 to buy: $0.50" in cells.run("%zai image --dry-run -m mine a cat").out
     assert "1 to buy: price unknown" in cells.run("%zai image --dry-run -m other a cat").out
 

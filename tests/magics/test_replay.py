@@ -121,10 +121,10 @@ def test_cells_that_ask_the_same_get_each_its_own_answer(cells: Cells, shop: Any
         return status, made
 
     shop.order = numbered
-    cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+    cells.zai.session.connection.base_url, cells.zai.session.timing = shop.url, shop.timing
     said = [answers("a"), answers("b", 3), answers("b", 3), answers("c")]
     restart(cells)
-    cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+    cells.zai.session.connection.base_url, cells.zai.session.timing = shop.url, shop.timing
     replay(cells, "--speed 0 only")
     assert [answers("c"), answers("b", 3), answers("a")] == [said[3], said[2], said[0]]
     replay(cells, "--speed 0 only")  # another notebook, whose cells have other ids
@@ -170,7 +170,7 @@ def test_what_the_sandbox_said_is_no_answer_of_the_service_under_auto(
     cells: Cells, shop: Any
 ) -> None:
     ask(cells, "hi", options="--alone")
-    cells.zai.session.base_url, cells.zai.session.timing = shop.url, shop.timing
+    cells.zai.session.connection.base_url, cells.zai.session.timing = shop.url, shop.timing
     replay(cells, "--speed 0 auto")
     ask(cells, "hi", options="--alone")
     assert shop.bought == 1
@@ -241,7 +241,7 @@ def test_under_only_no_command_opens_a_connection(
     cells.run("def w(city: str): return city", "0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ZAI_API_KEY", KEY)
-    cells.zai.session.base_url = None
+    cells.zai.session.connection.base_url = None
     replay(cells, "only")
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, refused)

@@ -93,7 +93,8 @@ def ask(url: str, home: Path, scope: Path, seed: int, calls: int) -> None:
 
     def run(number: int) -> None:
         chance = random.Random(seed * 100 + number)
-        session = Session(journal=Journal(home), folder=lambda: scope, base_url=url)
+        session = Session(journal=Journal(home), folder=lambda: scope)
+        session.connection.base_url = url
         session.timing = Timing(sleep=lambda seconds: None)
         for _ in range(calls):
             tokens = chance.choice([None, 20, 500, 5000])

@@ -165,7 +165,7 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
             if out and variables.get(out) is job:
                 variables[out] = made
 
-        client = self.session.own_client(self.background.timing(self.session.timing))
+        client = self.session.connection.own_client(self.background.timing(self.session.timing))
         following = self.session.wait(job.id, save, client)
         self.background.follow(client, following, painter, done)
 
@@ -205,7 +205,7 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
             if not typed:
                 raise CommandError("no key was entered; %zai login asks again")
             key = Key(typed, "%zai login")
-            where = self.session.login(key)
+            where = self.session.connection.login(key)
         except KeyboardInterrupt:
             raise Interrupted("stopped; no key was taken, %zai login asks again") from None
         except (EOFError, NotImplementedError):  # IPython's word for a notebook that is run unseen
@@ -223,13 +223,14 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
             raise CommandError(f"%zai sandbox takes nothing, auto or off, not {word[:40]!r}")
         if word == "off":
             self._stop_sandbox()
-            self.session.base_url = None
-            self._say(f"the sandbox is off; requests go to {self.session.endpoint().name}")
+            self.session.connection.base_url = None
+            name = self.session.connection.endpoint().name
+            self._say(f"the sandbox is off; requests go to {name}")
             return
-        if self.session.endpoint().sandbox:
+        if self.session.connection.endpoint().sandbox:
             self._say("the sandbox is on already; %zai sandbox off ends it")
             return
-        if word == "auto" and (key := self.session.found_key()):
+        if word == "auto" and (key := self.session.connection.found_key()):
             self._say(f"there is a key, from {key.source}: the real models are asked")
             return
         if self._sandbox is None:
@@ -237,7 +238,7 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
 
             self._sandbox = Sandbox()
             self._sandbox.start()
-        self.session.base_url = self._sandbox.base_url
+        self.session.connection.base_url = self._sandbox.base_url
         self._say(
             "the sandbox is on: a local server with scripted answers, drawn pictures and "
             "clips; no model is asked, nothing is paid, your key is not sent. "

@@ -63,7 +63,8 @@ class Replaying(Stage):
         book = notebook.opened(self.file())
         cells = None if book is None else book.ids()
         try:
-            made = pack.of_notebook(session.journal, session.scope(), session.holds_key, cells)
+            holds_key = session.connection.holds_key
+            made = pack.of_notebook(session.journal, session.scope(), holds_key, cells)
             if not made.calls:
                 raise CommandError("this notebook has nothing to pack: no chat, picture or clip")
             size = pack.write(made, session.journal, path)

@@ -96,7 +96,7 @@ def _what(words: str, choices: Sequence[str]) -> str:
 
 def _endpoint(session: Session) -> str:
     try:
-        where = session.endpoint()
+        where = session.connection.endpoint()
     except ZaiError as error:
         return str(error)
     return f"{where.name} ({where.url})"
@@ -104,9 +104,9 @@ def _endpoint(session: Session) -> str:
 
 def _key(session: Session) -> str:
     try:
-        if session.endpoint().sandbox:
+        if session.connection.endpoint().sandbox:
             return "none needed; yours is not sent to the sandbox"
-        found = session.found_key()
+        found = session.connection.found_key()
     except ZaiError as error:
         return str(error)
     return f"from {found.source}" if found else "none"

@@ -101,7 +101,7 @@ class Calling:
         outcome = tools.run(tool, given, self._session.timing.clock)
         self._began = None
         text, image = self._told(outcome, call.name)
-        failed = _WITHHELD if self._session.holds_key(outcome.error) else outcome.error
+        failed = _WITHHELD if self._session.connection.holds_key(outcome.error) else outcome.error
         table = not failed and attach.is_table(outcome.value)
         return Called(call.name, call.arguments, text, failed, outcome.elapsed, image, table)
 
@@ -128,7 +128,7 @@ class Calling:
             with suppress(PromptError):  # too large a picture; that there is one has been said
                 seen = attach.from_value(value, name)
                 text, image = seen.text or text, seen.url if seen.kind == "image" else ""
-        if self._session.holds_key(text):
+        if self._session.connection.holds_key(text):
             text = _WITHHELD
         self._images = self._images or bool(image)
         return text, image

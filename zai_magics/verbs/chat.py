@@ -272,4 +272,4 @@ def _dry_run(session: Session, plan: Plan) -> Request:
     bounds = budget.bounds_of(plan.model, messages, params)
     left = session.budget.said(bounds and bounds.least)
     price = "; ".join(filter(None, (price, plan.note, left)))
-    return Request(session.endpoint().url + wire.PATH, body, tokens, price)
+    return Request(session.connection.endpoint().url + wire.PATH, body, tokens, price)

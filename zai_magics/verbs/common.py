@@ -65,7 +65,7 @@ def _sendable(session: Session, said: str, attach: tuple[str, ...]) -> str:
 
 def no_key(session: Session, text: str) -> None:
     """Raises PromptError for a text that holds the key, as `{{ os.environ }}` does."""
-    if session.holds_key(text):
+    if session.connection.holds_key(text):
         raise PromptError("the prompt holds your API key; take it out, nothing was sent")
 
 
@@ -74,7 +74,7 @@ def target(session: Session, save: str | None, said: str) -> Path:
 
     What the sandbox made says so in its name.
     """
-    mark = "sandbox-" if session.endpoint().sandbox else ""
+    mark = "sandbox-" if session.connection.endpoint().sandbox else ""
     name = mark + media.stem(said)
     if not save:
         return session.folder() / "zai_media" / name
@@ -86,21 +86,23 @@ def target(session: Session, save: str | None, said: str) -> Path:
 
 def progress(session: Session, what: str, model: str, said: str) -> Progress:
     """The first snapshot of an image or video."""
-    sandbox = session.endpoint().sandbox
+    sandbox = session.connection.endpoint().sandbox
     expected = SANDBOX_EXPECTED if sandbox else EXPECTED[what]
-    return Progress(what, model, said, session.price(model), 0.0, expected, sandbox=sandbox)
+    return Progress(
+        what, model, said, session.connection.price(model), 0.0, expected, sandbox=sandbox
+    )
 
 
 def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -> Request:
     """What a paid request would send and cost; of the pieces so many have been bought before."""
-    price, missing = session.price(body["model"]), max(0, pieces - stored)
+    price, missing = session.connection.price(body["model"]), max(0, pieces - stored)
     total = catalogue.dollars(None if price is None else price * missing)
     there = f"{pieces - missing} of {pieces} stored, free" if stored else ""
     buy = f"{missing} to buy: {total}" if missing else ""
     needed = None if price is None else price * wire.asked_for(body)  # one is sent after another
     left = session.budget.said(needed if missing else 0.0)
     words = "; ".join(filter(None, (buy, there, left)))
-    return Request(session.endpoint().url + path, body, 0, words)
+    return Request(session.connection.endpoint().url + path, body, 0, words)
 
 
 def given(params: Json) -> Json:

@@ -106,7 +106,7 @@ class Exchange:
             os.urandom(16),
             session.timing.now(),
             "chat",
-            session.seller(),
+            session.connection.seller(),
             session.scope(),
             self._model,
             [*plan.carried, *self._tail],

@@ -44,7 +44,8 @@ def pictures(
     said = expanded(session, text, options, names)
     model = options.model or session.settings.image_model
     body = given({"model": model, "prompt": said, **options.params()})
-    order = Order("image", body, said, session.seller(), session.price(model), cell=cell)
+    where = session.connection
+    order = Order("image", body, said, where.seller(), where.price(model), cell=cell)
     had = [] if options.again else session.orders.had(order)
     if options.dry_run:
         there = sum(record.state in ("done", "submitted") for record in had)
@@ -63,7 +64,7 @@ def pictures(
         made = Pictures((*made, *found))
     if len(made) < options.n:
         no_unknown(had)
-        session.client()  # without a key nothing is shown as being made
+        session.connection.client()  # without a key nothing is shown as being made
     after = None if options.again else max((r.id for r in had), default=0)
     for number in range(len(made) + 1, options.n + 1):
         yield replace(first, made=made, step=f"{number} of {options.n}" if options.n > 1 else "")
@@ -96,7 +97,7 @@ def _bought(
     session: Session, order: Order, options: ImageOptions, after: int | None
 ) -> tuple[int, Iterator[Picture]]:
     """The order's number in the journal, and its pictures as they are fetched."""
-    client, started = session.client(), session.timing.clock()
+    client, started = session.connection.client(), session.timing.clock()
     order = replace(order, uid=os.urandom(16))
 
     def send() -> Links:
@@ -126,7 +127,7 @@ def _kept(
     again: bool = False,
 ) -> Iterator[Picture]:
     """Fetch the pictures behind the links and keep them; `again`: a run before may have."""
-    network = session.client().network
+    network = session.connection.client().network
     made = []
     for url, revised in links:
         try:

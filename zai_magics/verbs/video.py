@@ -60,7 +60,8 @@ def clip(
     frames = [_frame(a, names) for a in options.attach]
     model = options.model or session.settings.video_model
     body = given({"model": model, "prompt": said or None, **options.params(frames)})
-    order = Order("video", body, said, session.seller(), session.price(model), frames, cell)
+    where = session.connection
+    order = Order("video", body, said, where.seller(), where.price(model), frames, cell)
     had = [] if options.again else session.orders.had(order)
     newest = next((r for r in had if r.state in ("done", "submitted")), None)
     if options.dry_run:
@@ -80,7 +81,7 @@ def clip(
             return
     if newest is None:
         no_unknown(had)
-        session.client()  # without a key nothing is shown as being made
+        session.connection.client()  # without a key nothing is shown as being made
         yield replace(first, step="sending the order")
         after = None if options.again else max((r.id for r in had), default=0)
         number, job = _bought(session, order, after)
@@ -94,7 +95,7 @@ def clip(
         return
     seen = newest is not None
     ordered = _Ordered(number, job, first, options.save, seen)
-    yield from _finish(session, session.client(), ordered)
+    yield from _finish(session, session.connection.client(), ordered)
     session.lost.discard(order.key)
 
 
@@ -128,12 +129,13 @@ def wait(
         else:
             yield _one_or_all(session.orders.pictures(record, place, bool(save)))
         return
-    if record is not None and record.endpoint != session.seller():
+    seller = session.connection.seller()
+    if record is not None and record.endpoint != seller:
         raise CommandError(
-            f"{job_id} was ordered at {record.endpoint}, and requests go to {session.seller()}; "
+            f"{job_id} was ordered at {record.endpoint}, and requests go to {seller}; "
             "switch back first (%zai shows where they go)"
         )
-    client = client or session.client()
+    client = client or session.connection.client()
     if record is not None and record.kind == "image":
         yield _one_or_all(image.fetch(session, record, save))
         return
@@ -160,7 +162,7 @@ def _record(session: Session, job_id: str) -> Record | None:
 
 
 def _bought(session: Session, order: Order, after: int | None) -> tuple[int, Job]:
-    client = session.client()
+    client = session.connection.client()
 
     def send() -> Job:
         return client.video(order.prompt, model=order.body["model"], **order.params)
@@ -197,7 +199,9 @@ def _finish(
         raise
     except ZaiError as error:
         if isinstance(error, NotFound) and not number:  # an id that somebody typed
-            say = f"there is no job {job.id} at {session.seller()}; %zai jobs lists yours"
+            say = (
+                f"there is no job {job.id} at {session.connection.seller()}; %zai jobs lists yours"
+            )
             error.args = (say,)
             raise
         raise paid_for(error, f"the job is not lost: %zai wait {job.id}") from None
