@@ -82,7 +82,7 @@ def test_the_key_is_never_sent_to_the_sandbox(keyed: Cells) -> None:
         "%zai chat [[error 1301]] x",
         "%zai chat {{ nope }}",
         "%zai image [[status 500]] x",
-        "def f():\n    key = zai.session.connection.found_key()\n    %zai chat [[error 1000]] x\nf()",
+        "def f():\n    k = zai.session.connection.found_key()\n    %zai chat [[error 1000]] x\nf()",
         "zai.session.connection.client().chat('[[status 400]] x')",
         "zai.session.connection.client().nope",
         "zai.session.connection.client().network.nope",
