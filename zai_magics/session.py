@@ -71,7 +71,7 @@ class Session:
         self.budget = Budget(self.journal, self.scope, timing, free, self.warn)
         own = Source(self.journal, self.orders)
         self.replay = Replay(own, self.connection.seller, timing)
-        self.fetching = threading.Lock()  # two cells may wait for one job
+        self.fetching = threading.RLock()  # a cell and a thread may wait for one job
         self.lost: set[bytes] = set()  # orders without an answer, where the journal is of no use
         self._folder: Path | None = None
         self._told: set[str] = set()
