@@ -189,3 +189,20 @@ def test_thinking_and_tools_go_too(journal: Journal) -> None:
     assert traces(journal)
     journal.forget(number)
     assert traces(journal) == []
+
+
+def test_a_later_turn_takes_nothing_of_the_earlier_ones_with_it(journal: Journal) -> None:
+    first = chat(journal, "ONE", "A1")
+    said = [{"role": "user", "content": "ONE"}, {"role": "assistant", "content": "A1"}]
+    second = chat(journal, "TWO", "A2", said)
+    assert journal.forget(second)
+    assert opened(journal, first) == "A1" and prompts(journal) == ["ONE"]
+
+
+def test_a_system_prompt_goes_with_the_last_call_that_was_asked_with_it(journal: Journal) -> None:
+    system = [{"role": "system", "content": "SYSTEMWORDS"}]
+    first, second = chat(journal, "one", "a", system), chat(journal, "two", "b", system)
+    journal.forget(first)
+    assert holding(journal.store.folder, "SYSTEMWORDS")
+    journal.forget(second)
+    assert not holding(journal.store.folder, "SYSTEMWORDS")

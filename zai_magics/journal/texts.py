@@ -103,11 +103,12 @@ class Texts:
         return [row[0] for row in self._path(db, thread, "m.id")]
 
     def used(self, db: sqlite3.Connection) -> set[int]:
-        """The numbers of the messages that any call was asked with."""
+        """The numbers of the messages that any call was asked with or answered by."""
         sql = """with recursive live(id) as (
                  select asked from calls
                  union select t.parent from threads t join live l on t.id = l.id)
-               select distinct t.message from threads t join live l on t.id = l.id"""
+               select t.message from threads t join live l on t.id = l.id
+               union select prompt from calls union select reply from calls"""
         return {number for (number,) in db.execute(sql)}
 
     def words(self, db: sqlite3.Connection, messages: Iterable[object]) -> dict[int, str]:
