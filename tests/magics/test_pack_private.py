@@ -132,7 +132,7 @@ def test_answers_to_the_words_of_a_deleted_cell_stay_out_and_that_is_said(book: 
     assert book.run("%zai chat --alone kept", "2").ok
     said, text = packed(book)
     assert "DELETEDWORDS" not in text and "and that" not in text and "kept" in text
-    assert "1 asked with words of deleted cells left out" in said
+    assert "left out: 2 of cells that the saved notebook does not have" in said
 
 
 def test_cells_that_ask_the_same_keep_their_order_when_one_was_run_again(

@@ -25,6 +25,10 @@ _STOPPED = (
     "no longer waited for: %zai replay only has no network. The clip is made all the same; "
     "%zai replay off, then %zai wait"
 )
+_LEFT_OUT = (
+    "; left out: {} of cells that the saved notebook does not have, or asked with their words "
+    "(save it and pack again if the cells are there)"
+)
 
 
 class Replaying(Stage):
@@ -70,10 +74,10 @@ class Replaying(Stage):
             size = pack.write(made, session.journal, path)
         except KeyboardInterrupt:
             raise Interrupted("stopped; nothing was packed") from None
-        left = f"; {made.left_out} asked with words of deleted cells left out" * bool(made.left_out)
         self._say(
-            f"{path.name}: {made.count()}, {size / 1024:,.0f} KB{left}; with it "
+            f"{path.name}: {made.count()}, {size / 1024:,.0f} KB; with it "
             f"%zai replay only {path.name} gives them without a key or a network"
+            f"{_LEFT_OUT.format(made.left_out) if made.left_out else ''}"
         )
 
     def _pack(self, file: str) -> Source:

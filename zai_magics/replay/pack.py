@@ -39,8 +39,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: the same calls are th
 @dataclass
 class Pack:
     """What a pack holds. `messages` are those of all calls, each once; a call names them by their
-    places. `files` are the names of the blobs. `left_out` answers were asked with the words of
-    deleted cells.
+    places. `files` are the names of the blobs. `left_out` calls are of cells that the saved
+    notebook does not have, or were asked with the words of one.
     """
 
     messages: list[Json] = field(default_factory=list)
@@ -74,7 +74,7 @@ def of_notebook(
     """
     pack, places = Pack(), {}
     with journal.read() as db:
-        gone = _gone(journal, db, notebook, cells)
+        gone, pack.left_out = _gone(journal, db, notebook, cells, since)
         for record in _records(journal, db, notebook, cells, since):
             if gone.intersection(journal.texts.path(db, record.asked)):
                 pack.left_out += 1
@@ -162,16 +162,19 @@ def _records(
     yield from (newest[slot] for slot in sorted(newest, key=lambda slot: first[slot]))
 
 
-def _gone(journal: Journal, db: Any, notebook: str, cells: Collection[str] | None) -> set[int]:
-    """The messages that only deleted cells have brought."""
-    if cells is None:
-        return set()
+def _gone(
+    journal: Journal, db: Any, notebook: str, cells: Collection[str] | None, since: int
+) -> tuple[set[int], int]:
+    """The messages that only deleted cells have brought, and how many calls these made."""
     gone: set[int] = set()
     there: set[int] = set()
-    for record in journal.calls.newest(db, -1, "c.notebook = ?", (notebook,)):
-        deleted = record.cell and record.cell not in cells
+    calls = 0
+    where = "c.notebook = ? and c.id > ? and c.kind != 'stored'"
+    for record in journal.calls.newest(db, -1, where, (notebook, since)):
+        deleted = cells is not None and record.cell and record.cell not in cells
+        calls += bool(deleted)
         (gone if deleted else there).update(journal.calls.own(db, record))
-    return gone - there
+    return gone - there, calls
 
 
 def _without_key(record: Record, text: str, holds_key: Callable[[str], bool]) -> None:
