@@ -87,8 +87,8 @@ PLACES = {
     "thinking": (thinking, "%%zai chat\nhello", sees("Let me see")),
     "a retry": (busy, "%%zai chat\nhello", sees("trying again")),
     "polling": (polling, "%%zai video\na bird", sees("job-7")),
-    "an order": (silent, "%%zai image\na cat", sees("making image")),
-    "a download": (loading, "%%zai image\na cat", sees("making image")),
+    "an order": (silent, "%%zai image\na cat in {cell}", sees("making image")),
+    "a download": (loading, "%%zai image\na cat in {cell}", sees("making image")),
 }
 
 
@@ -96,7 +96,7 @@ def stop(kernel: Kernel, server: Server, place: str, cell: str) -> tuple[Run, fl
     """Run a cell, stop it in this place, give the run and the seconds until the kernel was idle."""
     server.script, code, ready = PLACES[place]
     before = len(server.peers)
-    run = kernel.begin(code, cell)
+    run = kernel.begin(code.replace("{cell}", cell), cell)  # what was ordered is not ordered again
     ready(kernel, run, server)
     server.peer(before + (place == "a download"))
     pressed = kernel.interrupt()
