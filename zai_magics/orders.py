@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from . import media
-from .errors import CommandError, JournalError, MediaError
+from .errors import CommandError, JournalError
 from .journal import Asked, Forgiving, Journal, Record, key_of
+from .kept import Kept
 from .retry import Timing
 from .types import Clip, Job, Json, Picture
 
@@ -68,6 +66,8 @@ class Orders:
         self._clean = clean
         forgiving = Forgiving(journal, warn)
         self._write, self._read = forgiving.write, forgiving.read
+        # Where a file is now is written down again.
+        self.kept = Kept(journal.blobs, lambda r: self._change(r.id, "done", r.result))
 
     def had(self, order: Order) -> list[Record]:
         """This notebook's orders for the same, newest first, but for those that failed; also its
@@ -163,32 +163,11 @@ class Orders:
         if not number:
             return
         try:
-            files = [self._file(m) for m in made]
+            files = [self.kept.keep(m) for m in made]
         except JournalError as error:
             self._warn(str(error))
             return
         self._change(number, "done", {**result, "files": files})
-
-    def pictures(self, record: Record, target: Path, there: bool = False) -> list[Picture]:
-        """The pictures of an order that is done, from the files that are kept; they cost nothing.
-
-        A file that is gone, changed, or not at `target` where it has to be (`there`), is written
-        again. Raises MediaError when the journal's copy is gone too.
-        """
-        made = []
-        for number, file in enumerate(_files(record)):
-            path = self._place(record, number, target, there)
-            made.append(Picture(path, **_facts(record, file), revised_prompt=file["revised"]))
-        return made
-
-    def clip(self, record: Record, target: Path, there: bool = False) -> Clip:
-        """The clip of an order that is done, likewise."""
-        file = _files(record)[0]
-        poster = self._journal.blobs.get(file["poster"]) if file["poster"] else b""
-        if not media.is_picture(poster or b""):
-            poster = b""
-        path = self._place(record, 0, target, there)
-        return Clip(path, **_facts(record, file), poster=poster or b"", job_id=record.job)
 
     def _had(self, db: Any, order: Order) -> list[Record]:
         scope = self._scope()
@@ -199,42 +178,6 @@ class Orders:
             return r.state != "done" and not os.path.exists(r.notebook)
 
         return [r for r in self._journal.calls.ordered(db, order.key) if ours(r)]
-
-    def _place(self, record: Record, number: int, target: Path, there: bool) -> Path:
-        """Where the file is, made again from the journal's copy if need be."""
-        files = _files(record)
-        path, copy = Path(files[number]["path"]), self._journal.blobs.path(files[number]["blob"])
-        if self._is_kept(path, files[number]) and (not there or _is_at(path, target)):
-            return path
-        if not self._is_kept(copy, files[number]):
-            raise MediaError(
-                f"the file {path.name} and the journal's copy of it are gone; --again buys it anew"
-                if path.name
-                else f"the pack has no {record.kind} that can be shown; ask for the pack anew"
-            )
-        files[number]["path"] = str(media.copy(copy, target).path.absolute())
-        self._change(record.id, "done", record.result)
-        return Path(files[number]["path"])
-
-    def _is_kept(self, path: Path, file: Json) -> bool:
-        """Whether the file of an order is there, whole, and of the kind that it was. Of a file that
-        is not ours a stranger may know the hash.
-        """
-        whole = self._journal.blobs.is_whole(path, file["blob"])
-        return whole and media.mime_of(path) == file["mime"]
-
-    def _file(self, made: Picture | Clip) -> Json:
-        poster = made.poster if isinstance(made, Clip) else b""
-        return {
-            "path": str(made.path.absolute()),
-            "blob": self._journal.blobs.put_file(made.path),
-            "mime": made.mime,
-            "url": made.url,
-            "elapsed": round(float(made.elapsed), 1),
-            "revised": made.revised_prompt if isinstance(made, Picture) else "",
-            "poster": self._journal.blobs.put(poster) if poster else "",
-            "sandbox": made.sandbox,
-        }
 
     def _change(self, number: int, state: str, result: Json, job: str = "") -> bool:
         calls = self._journal.calls
@@ -254,32 +197,3 @@ def job_of(record: Record) -> Job:
     made = Job(record.job, record.model, record.prompt, "pending")
     urls, cover = tuple(kept.get("urls", ())), kept.get("cover_url", "")
     return replace(made, route=kept.get("route", made.route), urls=urls, cover_url=cover)
-
-
-def _is_at(path: Path, target: Path) -> bool:
-    """Whether a file has the wanted place and name, a number behind it and its suffix aside."""
-    same = path.parent == target.parent.absolute()
-    return same and re.sub(r"-\d+$", "", path.stem) in (target.stem, target.name)
-
-
-def _files(record: Record) -> list[Json]:
-    """The files that an order brought. What they are was found out when they were kept; a record
-    that says otherwise is not ours.
-    """
-    files = record.files()
-    if not files or any(f["mime"] not in media.MIMES.values() for f in files):
-        raise MediaError(f"the journal's record #{record.id} is damaged; --again buys it anew")
-    return files
-
-
-def _facts(record: Record, file: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "url": file["url"],
-        "prompt": record.prompt,
-        "model": record.model,
-        "cost": 0.0,
-        "mime": file["mime"],
-        "elapsed": file["elapsed"],
-        "sandbox": file["sandbox"],
-        "stored": True,
-    }

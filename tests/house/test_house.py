@@ -24,7 +24,7 @@ STEPS = (
     ("network", "gather", "conversation", "prompt", "jobs", "options"),
     ("stream",),
     ("client", "media", "notebook", "journal"),
-    ("homes",),
+    ("homes", "kept"),
     ("conversations", "orders", "budget"),
     ("replay",),
     ("verbs", "render", "saved", "connection"),

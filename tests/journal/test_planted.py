@@ -55,7 +55,7 @@ def test_a_file_that_is_not_what_the_journal_says_is_not_shown(
     journal, record = planted(tmp_path / "home", [claim(secret) | changed])
     orders = Orders(journal, lambda: "", Timing, pytest.fail)
     with pytest.raises(MediaError, match="--again"):
-        orders.pictures(record, tmp_path / "zai_media" / "a-cat")
+        orders.kept.pictures(record, tmp_path / "zai_media" / "a-cat")
     assert journal.forget(record.id) and secret.read_text() == "private"
 
 
@@ -81,11 +81,11 @@ def test_a_file_whose_hash_is_right_is_shown_only_if_it_is_of_the_kind_that_was_
     journal, record = planted(tmp_path / "home", [claim(file) | {"blob": name, "mime": mime}])
     orders = Orders(journal, lambda: "", Timing, pytest.fail)
     if is_shown:
-        (picture,) = orders.pictures(record, tmp_path / "zai_media" / "a-cat")
+        (picture,) = orders.kept.pictures(record, tmp_path / "zai_media" / "a-cat")
         assert picture.stored and picture.bytes == content
         return
     with pytest.raises(MediaError, match="--again"):
-        orders.pictures(record, tmp_path / "zai_media" / "a-cat")
+        orders.kept.pictures(record, tmp_path / "zai_media" / "a-cat")
     assert not (tmp_path / "zai_media").exists()
 
 
@@ -96,7 +96,7 @@ def test_a_clips_cover_is_a_picture_or_none(tmp_path: Path) -> None:
         facts = {"blob": blobs.put(clip), "poster": blobs.put(kept), "mime": "video/mp4"}
         journal, record = planted(tmp_path / "home", [claim(tmp_path / "no") | facts])
         orders = Orders(journal, lambda: "", Timing, pytest.fail)
-        assert orders.clip(record, tmp_path / "zai_media" / "a").poster == shown
+        assert orders.kept.clip(record, tmp_path / "zai_media" / "a").poster == shown
 
 
 @pytest.mark.parametrize("files", [None, 7, "x", {"a": 1}, [None], [7], [{}], [[]]])

@@ -101,7 +101,7 @@ class Replay:
             return []
         made: list[Picture] = []
         for found in _others(self._ordered(orders, order), had):
-            made = [*found.source.orders.pictures(found.record, target, there), *made]
+            made = [*found.source.orders.kept.pictures(found.record, target, there), *made]
             orders.shown(order, found.record, found.source is self._own)
             if len(made) >= wanted:
                 return made[-wanted:]
@@ -118,7 +118,7 @@ class Replay:
             return None, ""
         for found in self._ordered(orders, order):
             orders.shown(order, found.record, found.source is self._own)
-            made = found.source.orders.clip(found.record, target, there)
+            made = found.source.orders.kept.clip(found.record, target, there)
             return made, "" if found.exact else _ALIKE
         self._missed(order.kind, order.prompt)
         return None, ""

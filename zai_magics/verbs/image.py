@@ -88,7 +88,7 @@ def _stored(
     place = target(session, options.save, order.prompt)
     for record in had:
         if record.state == "done" and len(found) < options.n:
-            found = session.orders.pictures(record, place, bool(options.save)) + found
+            found = session.orders.kept.pictures(record, place, bool(options.save)) + found
             session.orders.shown(order, record)
     return found[-options.n :]
 

@@ -70,7 +70,9 @@ def clip(
     first = progress(session, "video", model, said)
     if newest is not None and newest.state == "done":
         session.orders.shown(order, newest)
-        yield session.orders.clip(newest, target(session, options.save, said), bool(options.save))
+        yield session.orders.kept.clip(
+            newest, target(session, options.save, said), bool(options.save)
+        )
         return
     if newest is None and not options.again:
         place = target(session, options.save, said)
@@ -125,9 +127,9 @@ def wait(
             raise JobFailed(f"job {job_id} failed: {record.result.get('error')}", job_id=job_id)
         no_unknown([record])
         if record.kind == "video":
-            yield session.orders.clip(record, place, bool(save))
+            yield session.orders.kept.clip(record, place, bool(save))
         else:
-            yield _one_or_all(session.orders.pictures(record, place, bool(save)))
+            yield _one_or_all(session.orders.kept.pictures(record, place, bool(save)))
         return
     seller = session.connection.seller()
     if record is not None and record.endpoint != seller:
@@ -213,7 +215,7 @@ def _kept(session: Session, client: Client, ordered: _Ordered, started: float) -
     place = target(session, save, job.prompt or job.id)
     record = session.orders.get(number) if number else None
     if record is not None and record.state == "done":
-        return session.orders.clip(record, place, bool(save))
+        return session.orders.kept.clip(record, place, bool(save))
     job, kept = _downloaded(client, job, place, seen)
     made = Clip(
         path=kept.path,
