@@ -6,7 +6,6 @@ is the value. `list(session.chat("Hi"))[-1]` needs no notebook.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from .conversations import Conversations
 from .errors import KeyMissing, ReplayMiss, ZaiError
 from .failure import Failure
 from .journal import Asked, Journal
+from .mutex import Mutex
 from .options import ChatOptions, ImageOptions, VideoOptions
 from .orders import Orders
 from .replay import Recorded, Replay, Source
@@ -71,7 +71,7 @@ class Session:
         self.budget = Budget(self.journal, self.scope, timing, free, self.warn)
         own = Source(self.journal, self.orders)
         self.replay = Replay(own, self.connection.seller, timing)
-        self.fetching = threading.RLock()  # a cell and a thread may wait for one job
+        self.fetching = Mutex()  # two cells may wait for one job
         self.lost: set[bytes] = set()  # orders without an answer, where the journal is of no use
         self._folder: Path | None = None
         self._told: set[str] = set()

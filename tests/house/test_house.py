@@ -15,7 +15,7 @@ PACKAGE = ROOT / "zai_magics"
 
 # A room may import what stands on a lower step, and its own siblings within a folder.
 STEPS = (
-    ("_version", "defaults", "errors", "failure", "files", "sandbox", "steps", "text"),
+    ("_version", "defaults", "errors", "failure", "files", "mutex", "sandbox", "steps", "text"),
     ("secret", "endpoint", "tls", "expression", "settings", "plain", "price_list"),
     ("reply",),
     ("types", "attach"),

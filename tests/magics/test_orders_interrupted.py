@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -82,11 +83,13 @@ def test_the_pictures_before_an_interrupt_are_kept(cells: Cells, shop: Shop) -> 
     assert shop.bought == 5 and [p.stored for p in cells.value("made")] == [True] * 2 + [False] * 2
 
 
-ROOMS = ("orders.py", "common.py", "image.py", "video.py")
+ROOMS = ("orders.py", "common.py", "image.py", "video.py", "mutex.py")
 
 
-def interrupted_at(line: int, act: Callable[[], Ran]) -> Ran | None:
-    """Run `act` with an interrupt at the so-manieth line of buying; None if it has fewer."""
+def interrupted_at(line: int, act: Callable[[], Ran], function: str = "") -> Ran | None:
+    """Run `act` with an interrupt at the so-manieth line of buying; None if it has fewer. Only
+    the lines of a function of this name count, if one is given.
+    """
     left = line
 
     def at_line(frame: FrameType, event: str, _: Any) -> Any:
@@ -99,8 +102,9 @@ def interrupted_at(line: int, act: Callable[[], Ran]) -> Ran | None:
         return at_line
 
     def at_call(frame: FrameType, event: str, _: Any) -> Any:
-        name = frame.f_code.co_filename
-        return at_line if "zai_magics" in name and name.endswith(ROOMS) else None
+        name, code = frame.f_code.co_filename, frame.f_code
+        counts = "zai_magics" in name and name.endswith(ROOMS)
+        return at_line if counts and (function or code.co_name) == code.co_name else None
 
     before = sys.gettrace()
     sys.settrace(at_call)
@@ -136,6 +140,20 @@ def test_wherever_an_interrupt_comes_nothing_is_bought_twice_or_lost(
         elif sent:
             assert total == 1, number
     assert number > 40
+
+
+def test_wherever_an_interrupt_comes_another_thread_may_fetch(cells: Cells, shop: Shop) -> None:
+    for number in itertools.count(1):
+        said = f"%zai video a bird {number}"
+        ran = interrupted_at(number, lambda said=said: cells.run(said, "1"), "_finish")  # type: ignore[misc]
+        if ran is None:
+            break
+        turn = threading.Thread(target=cells.zai.session.fetching.run, args=(int,), daemon=True)
+        turn.start()
+        turn.join(5)
+        assert not turn.is_alive(), f"locked for ever after an interrupt at line {number}"
+        assert cells.run(said, "1").ok
+    assert number > 12
 
 
 def test_an_expired_link_of_a_picture_says_what_to_do(cells: Cells, shop: Shop) -> None:

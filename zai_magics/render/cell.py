@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ..mutex import Mutex
 from ..types import Draft, Note, Progress
 from . import pieces
 from . import reply as replies
@@ -45,7 +46,7 @@ class CellPainter:
     ) -> None:
         self._publish, self._folder, self._view, self._clock = publish, folder, view, clock
         self._id = f"zai-{uuid4().hex[:12]}"
-        self._lock = threading.Lock()
+        self._mutex = Mutex()
         self._timer: Errand | None = None
         self._growing = Growing()
         self._latest: Any = None
@@ -61,43 +62,50 @@ class CellPainter:
         if isinstance(snapshot, Draft) and not parser.cache_info().currsize:
             # Made while the service thinks, the first words need not wait for it.
             threading.Thread(target=parser, daemon=True).start()
-        with self._lock:
-            self._latest = snapshot
-            wait = self._due - self._clock()
-            first_words = is_empty(self._painted) and not is_empty(snapshot)
-            if wait <= 0 or (first_words and not is_on_its_way(snapshot)):
-                self._paint()
-            elif self._timer is None:
-                self._wake()
+        self._mutex.run(lambda: self._take(snapshot))
 
     def finish(self) -> None:
         """Paint the final form; the timer is at rest from now on."""
-        with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-            # A draft without a word that nobody has seen needs no output at all.
-            if self._latest is not None and (self._shown or not is_empty(self._latest)):
-                self._send(final(self._latest, self._folder, self._view))
-            self._latest = None
+        self._mutex.run(self._end)
 
     def withdraw(self) -> None:
         """Empty the display, if there is one."""
-        with self._lock:
-            self._latest = Note("") if self._first else None
+        self._mutex.run(self._empty)
+
+    def _take(self, snapshot: Any) -> None:
+        self._latest = snapshot
+        wait = self._due - self._clock()
+        first_words = is_empty(self._painted) and not is_empty(snapshot)
+        if wait <= 0 or (first_words and not is_on_its_way(snapshot)):
+            self._paint()
+        elif self._timer is None:
+            self._wake()
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        # A draft without a word that nobody has seen needs no output at all.
+        if self._latest is not None and (self._shown or not is_empty(self._latest)):
+            self._send(final(self._latest, self._folder, self._view))
+        self._latest = None
+
+    def _empty(self) -> None:
+        self._latest = Note("") if self._first else None
 
     def _wake(self) -> None:
         """Set the timer to the next painting."""
-        self._timer = _painting.after(max(0.0, self._due - self._clock()), self._flush)
+        self._timer = _painting.after(
+            max(0.0, self._due - self._clock()), lambda: self._mutex.run(self._flush)
+        )
 
     def _flush(self) -> None:
-        with self._lock:
-            self._timer = None
-            if self._latest is None or self._latest is self._painted:
-                return
-            if self._clock() < self._due:  # painted meanwhile, and something came after it
-                self._wake()
-            else:
-                self._paint()
+        self._timer = None
+        if self._latest is None or self._latest is self._painted:
+            return
+        if self._clock() < self._due:  # painted meanwhile, and something came after it
+            self._wake()
+        else:
+            self._paint()
 
     def _paint(self) -> None:
         started = self._clock()

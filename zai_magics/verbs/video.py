@@ -187,8 +187,8 @@ def _finish(
             session.jobs[job.id] = now
             yield replace(first, elapsed=elapsed)
         yield replace(first, elapsed=clock() - started, step="fetching the clip")
-        with session.fetching:
-            made = _kept(session, client, ordered._replace(job=now), started)
+        ordered = ordered._replace(job=now)
+        made = session.fetching.run(lambda: _kept(session, client, ordered, started))
         yield made
     except KeyboardInterrupt:
         raise Interrupted(
