@@ -1,163 +1,222 @@
-"""Limits in the journal: what is set aside, spent and given back, by several who share the file."""
+"""What may be spent, as the journal keeps it: of two kernels' journals over one file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from kernels import ONE, OTHER, Kernel, two
 
 from zai_magics.errors import BudgetError
-from zai_magics.journal import Journal, budgets
 from zai_magics.journal.budgets import EVERY, Limit
-
-ONE, TWO = "/a/one.ipynb", "/a/two.ipynb"
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with closing(Journal(tmp_path)) as made:
-        yield made
+def kernels(tmp_path: Path) -> Iterator[tuple[Kernel, Kernel]]:
+    """Two of one notebook."""
+    with two(tmp_path) as both:
+        yield both
 
 
-def put(journal: Journal, usd: float, scope: str = ONE) -> None:
-    with journal.write() as db:
-        budgets.put(db, scope, usd, 1000.0)
+@pytest.fixture
+def one(kernels: tuple[Kernel, Kernel]) -> Kernel:
+    """One of them."""
+    return kernels[0]
 
 
-def reserve(
-    journal: Journal, most: float, least: float | None = None, scope: str = ONE, uid: bytes = b"1"
-) -> float:
-    with journal.write() as db:
-        return budgets.reserve(db, uid, scope, most, most if least is None else least, 1.0)[0]
+def test_a_limit_holds_in_its_notebook_alone_and_says_since_when(one: Kernel) -> None:
+    assert one.limits() == {}
+    one.put(2.0, now=1234.0)
+    assert one.limits() == {ONE: Limit(ONE, 2.0, 1234.0, 0.0, 0.0)}
+    one.scope = OTHER
+    assert one.limits() == {}
 
 
-def settle(journal: Journal, cost: float | None, uid: bytes = b"1") -> None:
-    with journal.write() as db:
-        budgets.settle(db, uid, cost)
+def test_setting_it_again_keeps_what_was_spent_and_set_aside_and_since_when(one: Kernel) -> None:
+    one.put(2.0, now=1234.0)
+    one.settle(one.reserve(0.5), 0.25)
+    one.reserve(0.125)
+    one.put(1.0, now=9999.0)
+    assert one.limits() == {ONE: Limit(ONE, 1.0, 1234.0, 0.25, 0.125)}
+    assert one.limits()[ONE].left == 0.625
 
 
-def limit(journal: Journal, scope: str = ONE, of: str = "") -> Limit:
-    with journal.read() as db:
-        return next(found for found in budgets.limits(db, scope) if found.scope == (of or scope))
+def test_one_below_what_was_spent_lets_nothing_pass(one: Kernel) -> None:
+    one.put(2.0)
+    one.settle(one.reserve(1.0), 1.0)
+    one.put(0.5)
+    with pytest.raises(BudgetError, match=r"\$0.0000 is left of the budget of \$0.50 \(\$1.0000"):
+        one.reserve(0.01)
 
 
-def test_as_much_as_is_left_is_set_aside_and_less_than_is_needed_is_refused(
-    journal: Journal,
+def test_what_another_kernel_has_set_aside_is_not_there_to_be_spent(
+    kernels: tuple[Kernel, Kernel],
 ) -> None:
-    put(journal, 1.0)
-    assert reserve(journal, 0.6, uid=b"1") == pytest.approx(0.6)
-    assert reserve(journal, 0.6, least=0.3, uid=b"2") == pytest.approx(0.4)
-    with pytest.raises(BudgetError, match=r"needs \$0.01"):
-        reserve(journal, 0.6, least=0.01, uid=b"3")
-    assert limit(journal).left == pytest.approx(0.0)
+    here, there = kernels
+    here.put(1.0)
+    uid = here.reserve(0.75)
+    with pytest.raises(BudgetError, match=r"needs \$0.3000.*\$0.2500 is left.*\$0.7500 reserved"):
+        there.reserve(0.3)
+    here.release(uid)
+    there.reserve(0.3)
+    assert here.known() == there.known() == (0.0, 0.3)
 
 
-def test_what_was_settled_is_spent_and_the_rest_is_there_again(journal: Journal) -> None:
-    put(journal, 1.0)
-    reserve(journal, 0.6)
-    settle(journal, 0.2)
-    assert limit(journal)[3:] == (pytest.approx(0.2), 0.0)
-    settle(journal, 0.2)  # once is enough
-    assert limit(journal).spent == pytest.approx(0.2)
+def test_one_kernel_may_settle_what_another_has_set_aside(kernels: tuple[Kernel, Kernel]) -> None:
+    here, there = kernels
+    here.put(1.0)
+    there.settle(here.reserve(0.75), 0.5)
+    assert here.known() == (0.5, 0.0)
 
 
-def test_an_unknown_end_is_all_of_it_and_a_release_is_nothing(journal: Journal) -> None:
-    put(journal, 1.0)
-    reserve(journal, 0.6)
-    settle(journal, None)
-    assert limit(journal).spent == pytest.approx(0.6)
-    reserve(journal, 0.4)
-    with journal.write() as db:
-        budgets.release(db, b"1")
-    settle(journal, None)
-    assert limit(journal)[3:] == (pytest.approx(0.6), 0.0)
-
-
-def test_two_who_share_the_file_share_what_is_left(journal: Journal, tmp_path: Path) -> None:
-    put(journal, 1.0)
-    with closing(Journal(tmp_path)) as other:
-        assert reserve(other, 0.7, uid=b"o") == pytest.approx(0.7)
-        with pytest.raises(BudgetError):
-            reserve(journal, 0.4)
-        settle(other, 0.1, uid=b"o")
-    assert reserve(journal, 0.4) == pytest.approx(0.4)
-
-
-def test_the_nearest_of_two_limits_holds_and_both_are_charged(journal: Journal) -> None:
-    put(journal, 1.0)
-    put(journal, 0.5, EVERY)
-    assert reserve(journal, 0.8, least=0.1) == pytest.approx(0.5)
-    settle(journal, 0.5)
-    assert limit(journal).spent == limit(journal, of=EVERY).spent == pytest.approx(0.5)
+def test_as_much_is_set_aside_as_is_left_where_that_is_enough(one: Kernel) -> None:
+    one.put(1.0)
+    usd, nearest = one.set_aside(b"1" * 16, 0.75, 0.1)
+    assert (usd, nearest.left) == (0.75, 1.0)
+    usd, nearest = one.set_aside(b"2" * 16, 0.75, 0.25)
+    assert (usd, nearest.left) == (0.25, 0.25)
+    assert one.known() == (0.0, 1.0)
     with pytest.raises(BudgetError):
-        reserve(journal, 0.1, scope=TWO)
+        one.reserve(0.75, 0.001)
 
 
-def test_another_notebooks_limit_is_not_this_ones(journal: Journal) -> None:
-    put(journal, 0.1)
-    put(journal, 1.0, TWO)
-    reserve(journal, 1.0, scope=TWO)
-    assert reserve(journal, 0.1, uid=b"2") == pytest.approx(0.1)
+def test_a_sum_of_parts_fits_where_their_rounding_alone_is_beyond_it(one: Kernel) -> None:
+    one.put(0.3)
+    for _ in range(3):
+        one.reserve(0.1)  # 0.1 + 0.1 + 0.1 > 0.3
+    assert one.known() == (0.0, 0.3)
+    assert one.limits()[ONE].reserved <= 0.3, "nothing that is set aside is beyond the limit"
 
 
-def test_setting_it_again_keeps_what_was_spent_and_ending_it_does_not(journal: Journal) -> None:
-    put(journal, 1.0)
-    reserve(journal, 0.6)
-    settle(journal, 0.6)
-    put(journal, 2.0)
-    assert limit(journal)[1:4] == (2.0, 1000.0, pytest.approx(0.6))
-    with journal.write() as db:
-        assert budgets.end(db, ONE) and not budgets.end(db, ONE)
-    put(journal, 2.0)
-    assert limit(journal).spent == 0.0
+def test_an_unknown_outcome_is_spent_as_a_whole(one: Kernel) -> None:
+    one.put(1.0)
+    one.settle(one.reserve(0.75), None)
+    assert one.known() == (0.75, 0.0)
 
 
-@pytest.mark.parametrize("ended", [ONE, EVERY])
-def test_ending_one_leaves_what_is_set_aside_under_the_other(journal: Journal, ended: str) -> None:
-    put(journal, 1.0)
-    put(journal, 1.0, EVERY)
-    reserve(journal, 0.6)
-    with journal.write() as db:
-        budgets.end(db, ended)
-    other = EVERY if ended == ONE else ONE
-    assert limit(journal, of=other).left == pytest.approx(0.4)
-    settle(journal, None)
-    assert limit(journal, of=other).left == pytest.approx(0.4)
+def test_what_was_released_or_settled_before_is_settled_no_more(one: Kernel) -> None:
+    one.put(1.0)
+    released, settled = one.reserve(0.25), one.reserve(0.5)
+    one.release(released)
+    one.settle(released, None)
+    one.settle(settled, 0.125)
+    one.settle(settled, None)
+    assert one.known() == (0.125, 0.0)
 
 
-@pytest.mark.parametrize("what", ["usd", "spent"])
-@pytest.mark.parametrize("value", ["x", -1.0, float("inf"), b"1"])
-def test_a_damaged_limit_lets_nothing_pass(journal: Journal, what: str, value: object) -> None:
-    put(journal, 1.0)
-    with journal.write() as db:
-        db.execute(f"update budgets set {what} = ?", (value,))
-    with pytest.raises(BudgetError, match="damaged"):
-        reserve(journal, 0.1)
-    settle(journal, 0.1)
-    with pytest.raises(BudgetError, match="damaged"):
-        limit(journal)
+def test_releasing_and_settling_touch_no_other_reservation(one: Kernel) -> None:
+    one.put(1.0)
+    first, second, _ = one.reserve(0.1), one.reserve(0.2), one.reserve(0.4)
+    one.release(first)
+    one.settle(second, 0.0)
+    assert one.known() == (0.0, 0.4)
 
 
-def test_what_is_set_aside_and_damaged_lets_nothing_pass(journal: Journal) -> None:
-    put(journal, 1.0)
-    reserve(journal, 0.1)
-    with journal.write() as db:
-        db.execute("update reservations set usd = 'x'")
-    with pytest.raises(BudgetError, match="damaged"):
-        reserve(journal, 0.1, uid=b"2")
+def test_a_refused_reservation_sets_nothing_aside(one: Kernel) -> None:
+    one.put(1.0)
+    with pytest.raises(BudgetError):
+        one.reserve(2.0)
+    assert one.known() == (0.0, 0.0)
 
 
-def test_another_journal_has_another_mark(journal: Journal, tmp_path: Path) -> None:
-    def marks(one: Journal) -> list[int]:
-        with one.write() as db:
-            return [
-                budgets.mark(db),
-                budgets.put(db, ONE, 1.0, 1.0),
-                budgets.put(db, ONE, 2.0, 1.0),
-            ]
+def test_that_of_all_counts_what_every_notebook_spends_and_sets_aside(
+    kernels: tuple[Kernel, Kernel],
+) -> None:
+    here, there = kernels
+    there.scope = OTHER
+    here.put(1.0, EVERY)
+    here.put(5.0)
+    here.settle(here.reserve(0.5), 0.25)
+    there.settle(there.reserve(0.25), None)
+    here.reserve(0.125)
+    there.reserve(0.0625)
+    assert there.limits().keys() == {EVERY}
+    assert here.known(EVERY) == there.known(EVERY) == (0.5, 0.1875)
+    assert here.known() == (0.25, 0.125), "another notebook's is none of its own"
 
-    with closing(Journal(tmp_path / "other")) as other:
-        first, second = marks(journal), marks(other)
-    assert first[0] == second[0] == 0 and first[1] == first[2] != second[1] == second[2]
+
+@pytest.mark.parametrize(("all_have", "it_has"), [(1.0, 5.0), (5.0, 1.0)], ids=["all's", "its"])
+def test_of_a_notebooks_limit_and_that_of_all_the_nearer_one_holds(
+    one: Kernel, all_have: float, it_has: float
+) -> None:
+    one.put(all_have, EVERY)
+    one.put(it_has)
+    with pytest.raises(BudgetError) as refused:
+        one.reserve(2.0)
+    assert ("of all notebooks" in str(refused.value)) == (all_have < it_has)
+    assert ("%zai budget --all USD" in str(refused.value)) == (all_have < it_has)
+    usd, nearest = one.set_aside(b"1" * 16, 2.0, 0.0)
+    assert usd == 1.0 and nearest.scope == (EVERY if all_have < it_has else ONE)
+
+
+def test_ending_one_says_whether_there_was_one(one: Kernel) -> None:
+    one.put(1.0, EVERY)
+    assert not one.end()
+    one.put(1.0)
+    assert one.end() and not one.end()
+    assert one.limits().keys() == {EVERY}
+    assert one.end(EVERY) and one.limits() == {}
+
+
+def test_one_that_was_ended_begins_anew_with_nothing_spent_or_set_aside(one: Kernel) -> None:
+    one.put(1.0)
+    one.settle(one.reserve(0.5), 0.5)
+    one.reserve(0.25)
+    one.end()
+    one.put(1.0, now=7.0)
+    assert one.limits() == {ONE: Limit(ONE, 1.0, 7.0, 0.0, 0.0)}
+
+
+def test_ending_a_notebooks_leaves_what_it_has_set_aside_to_that_of_all(one: Kernel) -> None:
+    one.put(5.0, EVERY)
+    one.put(1.0)
+    uid = one.reserve(0.75)
+    one.end()
+    assert sum(one.known(EVERY)) == 0.75
+    one.settle(uid, 0.5)  # the request was still on its way
+    assert sum(one.known(EVERY)) == 0.75, "it counts once"
+    one.put(1.0)
+    assert one.known() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("limits", [(ONE, OTHER), (EVERY, ONE, OTHER)], ids=["alone", "beside all"])
+def test_ending_a_notebooks_leaves_alone_what_another_has_set_aside(
+    kernels: tuple[Kernel, Kernel], limits: tuple[str, ...]
+) -> None:
+    here, there = kernels
+    there.scope = OTHER
+    for scope in limits:
+        here.put(5.0, scope)
+    there.reserve(0.5)
+    here.end()
+    assert {there.known(scope) for scope in limits if scope != ONE} == {(0.0, 0.5)}
+
+
+def test_ending_that_of_all_leaves_what_counts_for_a_notebook_and_nothing_else(
+    kernels: tuple[Kernel, Kernel],
+) -> None:
+    here, there = kernels
+    there.scope = OTHER
+    here.put(5.0, EVERY)
+    here.put(1.0)
+    here.settle(here.reserve(0.25), 0.25)
+    here.reserve(0.5)
+    there.reserve(0.125)
+    here.end(EVERY)
+    assert here.known() == (0.25, 0.5)
+    here.put(5.0, EVERY)
+    assert here.known(EVERY) == (0.0, 0.5), "what only it held was ended with it"
+
+
+def test_a_request_counts_where_it_was_set_aside_though_its_notebook_is_renamed(
+    one: Kernel,
+) -> None:
+    one.put(1.0)
+    uid = one.reserve(0.5)
+    one.scope = OTHER
+    one.put(1.0)
+    one.settle(uid, 0.25)
+    assert one.known() == (0.0, 0.0)
+    one.scope = ONE
+    assert one.known() == (0.25, 0.0)

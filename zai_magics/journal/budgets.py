@@ -69,9 +69,11 @@ def settle(db: sqlite3.Connection, uid: bytes, cost: float | None) -> None:
     if row is None:
         return
     usd = as_number(row[0], _MOST) if cost is None else cost
-    db.execute("delete from reservations where uid = ?", (uid,))
+    if usd is None:  # a damaged one stays, and nothing passes until it is set anew
+        return
+    release(db, uid)
     for scope in (row[1], EVERY):
-        _spend(db, scope, usd or 0.0)
+        _spend(db, scope, usd)
 
 
 def release(db: sqlite3.Connection, uid: bytes) -> None:
