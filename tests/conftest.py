@@ -7,6 +7,13 @@ from uuid import uuid4
 
 import pytest
 import sweep
+from hypothesis import settings
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Made examples are the same in every run; the long batteries look for new ones."""
+    settings.register_profile("same", derandomize=True, database=None)
+    settings.load_profile("default" if config.option.markexpr.startswith("long") else "same")
 
 
 @pytest.fixture(autouse=True)
