@@ -1,6 +1,6 @@
 """A service on loopback that charges for chats all that it could have charged, and counts it.
 
-As a program it asks one from a process of its own: `python till.py URL HOME SCOPE SEED CALLS`.
+As a program it asks one from a process of its own: `python till.py URL HOME SCOPE SEED CALLS USD`.
 """
 
 from __future__ import annotations
@@ -83,8 +83,10 @@ class Till:
         return Handler
 
 
-def ask(url: str, home: Path, scope: Path, seed: int, calls: int) -> None:
-    """So many chats of every size from four threads, each with a session of its own."""
+def ask(url: str, home: Path, scope: Path, seed: int, calls: int, usd: float) -> None:
+    """So many chats of every size, of so many US dollars at most for a prompt or an answer, from
+    four threads, each with a session of its own.
+    """
     from zai_magics.errors import ZaiError
     from zai_magics.journal import Journal
     from zai_magics.options import ChatOptions
@@ -97,10 +99,11 @@ def ask(url: str, home: Path, scope: Path, seed: int, calls: int) -> None:
         session.connection.base_url = url
         session.timing = Timing(sleep=lambda seconds: None)
         for _ in range(calls):
-            tokens = chance.choice([20, 200, 500, 2000])  # without one the first takes it all
+            # One without a number takes all that is left.
+            tokens = int(chance.choice([0.01, 0.1, 0.3, 1.0]) * usd / OUT) + 1
             options = ChatOptions(alone=True, max_tokens=tokens)
             with contextlib.suppress(ZaiError):
-                list(session.chat("x" * chance.randrange(1, 4000), options))
+                list(session.chat("x" * chance.randrange(1, int(usd / IN)), options))
         session.close()
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(4)]
@@ -112,4 +115,4 @@ def ask(url: str, home: Path, scope: Path, seed: int, calls: int) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    ask(given[0], Path(given[1]), Path(given[2]), int(given[3]), int(given[4]))
+    ask(given[0], Path(given[1]), Path(given[2]), int(given[3]), int(given[4]), float(given[5]))
