@@ -11,7 +11,11 @@ from pathlib import Path
 # All keys that tests use begin so.
 KEY = "0123456789abcdef0123456789abcdef."
 # These put one there themselves, to see what becomes of it.
-PLANTED = ("test_an_answer_that_holds_the_", "test_the_key_in_an_attachment_")
+PLANTED = (
+    "test_an_answer_that_holds_the_",
+    "test_the_key_in_an_attachment_",
+    "test_a_file_that_holds_the_key",
+)
 _LARGEST = 50_000_000
 
 

@@ -26,8 +26,8 @@ _HERE = Path(__file__).resolve().parent
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status, 1 with one line on stderr for a failure."""
-    args = _parser().parse_args(argv)
     try:
+        args = _parser().parse_args(_known(sys.argv[1:] if argv is None else argv))
         return int(args.run(args))
     except ZaiError as error:
         print(f"zai-magics: {error}", file=sys.stderr)
@@ -110,6 +110,18 @@ def sandbox(args: argparse.Namespace) -> int:
     finally:
         server.stop()
     return 0
+
+
+def _known(argv: Sequence[str]) -> Sequence[str]:
+    """The arguments, if their first word is a command or an option."""
+    from .magics.grammar import nearest
+
+    names = ["demo", "lab", "pack", "sandbox"]
+    if argv and not argv[0].startswith("-") and argv[0] not in names:
+        close = nearest(argv[0], names)
+        there = "" if close else f": there are {', '.join(names)}"
+        raise ZaiError(f"there is no command {argv[0][:40]!r}{close}{there}; see zai-magics --help")
+    return argv
 
 
 def _has(module: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import catalogue
@@ -18,7 +20,6 @@ from .types import Json
 
 MILLION = 1_000_000
 CONTEXT = 1_000_000  # tokens, for a model whose context is not known
-SEARCH = 0.01  # US dollars a use of the service's web search (docs.z.ai, pricing)
 LEAST = 16  # tokens that an answer must have room for
 _MESSAGE, _IMAGE = 32, 16_384  # tokens at most: of a message beside its text, of a picture
 _UNREAD = "the budget cannot be checked, so nothing was sent"
@@ -81,12 +82,13 @@ class Budget:
             with self._journal.read() as db:
                 found = budgets.limits(db, self._scope())
                 mark = budgets.mark(db) if found or self._set else 0
+                gone = not found and self._flag.exists() and not budgets.there_are(db)
         except JournalError as error:
-            if self._set:
+            if self._set or self._flag.exists():
                 raise BudgetError(f"{_UNREAD}: {error}") from None
             return []
         # Another kernel may have ended it. But where the mark is another, the journal was lost.
-        if self._set and not found and mark != self._mark:
+        if gone or (self._set and not found and mark != self._mark):
             raise BudgetError(_LOST)
         self._set, self._mark = bool(found), mark
         return found
@@ -112,12 +114,27 @@ class Budget:
         with self._journal.write() as db:
             self._mark = budgets.put(db, scope, usd, now)
         self._set = True
+        with suppress(OSError):
+            self._flag.touch()
 
     def end(self, every: bool) -> bool:
         """Take one away; whether there was one. Raises JournalError."""
         with self._journal.write() as db:
             self._mark = budgets.mark(db)
-            return budgets.end(db, EVERY if every else self._scope())
+            ended = budgets.end(db, EVERY if every else self._scope())
+            last = not budgets.there_are(db)
+        if last:
+            lost = self._flag.exists() and not ended
+            self._flag.unlink(missing_ok=True)
+            return ended or lost
+        return ended
+
+    @property
+    def _flag(self) -> Path:
+        """A file beside the journal as long as it has a budget in it, for whoever finds a journal
+        that cannot be read, or a new one.
+        """
+        return self._journal.store.folder / "budget-is-set"
 
     def chat(self, asked: Asked) -> Reserved:
         """For one request to a chat model. Raises BudgetError when it does not fit."""
@@ -182,7 +199,7 @@ def bounds_of(model: str, messages: Sequence[Json], params: Json) -> Bounds | No
     tokens = prompt_tokens(messages, params, known.context or CONTEXT)
     searches = any(_searches(tool) for tool in params.get("tools") or ())
     return Bounds(
-        tokens * known.input / MILLION + SEARCH * searches,
+        tokens * known.input / MILLION + catalogue.SEARCH * searches,
         known.output / MILLION,
         _most(params, known.max_output or CONTEXT),
     )

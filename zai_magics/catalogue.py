@@ -24,14 +24,16 @@ from .price_list import dollars as dollars
 from .types import Model, Usage
 
 _SANDBOX = "+sandbox"
+SEARCH = 0.01  # US dollars a use of the service's web search (docs.z.ai, pricing)
 MILLION = 1_000_000
 _NAME = "models.toml"
 _LARGEST, _LONGEST = 1 << 16, 1000  # bytes of a user's own file, characters of a line in it
+_NAMED = 5  # mistakes in it that are named
 
 
 class Own(NamedTuple):
     """A user's own file: where it is or would be, the day of its prices ("" for none said), and
-    its models. With a `problem`, one line that ends with the next step, it has none.
+    its models. A `problem` is one line that ends with the next step.
     """
 
     path: Path
@@ -82,7 +84,13 @@ def _own(name: str, about: tuple[int, int, int, int]) -> Own:
         text = path.read_text("utf-8-sig")
         if max(map(len, text.splitlines()), default=0) > _LONGEST:  # tomllib takes minutes for some
             raise ValueError(f"a line has more than {_LONGEST} characters")
-        return Own(path, *parse(text, _packaged().models))
+        dated, models, mistakes = parse(text, _packaged().models)
+        if not mistakes:
+            return Own(path, dated, models)
+        more = f"; and {len(mistakes) - _NAMED} more" if len(mistakes) > _NAMED else ""
+        why = "; ".join(mistakes[:_NAMED]) + more
+        problem = f"{path}: {one_line(why, 800)}; mend it, what is wrong in it does not count"
+        return Own(path, dated, models, problem)
     except (OSError, ValueError) as error:  # no UTF-8 and no TOML are ValueErrors, too
         why = getattr(error, "strerror", None) or str(error)
     problem = f"{path}: {one_line(why)}; mend or delete it, until then the package's prices count"

@@ -13,12 +13,14 @@ job = client.video("A bird flying over the ocean", quality="quality")
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import endpoint, secret
 from .errors import APIError, KeyMissing, MaybeCharged, NotFound, ZaiError, one_line
+from .line import Turn
 from .network import Network
 from .retry import Attempts, Kind, Timing, doubt
 from .stream import ChatStream as ChatStream
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+_NO_KEY = (
+    "no API key: set ZAI_API_KEY, give it as Client(KEY), or keep it with %zai login; "
+    "%zai sandbox needs none: Client(base_url=…) with its address, which %zai shows"
+)
 Messages = str | Sequence[Mapping[str, Any]]
 
 
@@ -61,7 +67,7 @@ class Client:
         finally:
             del api_key  # a verbose traceback prints what a frame holds
         if key is None:
-            raise KeyMissing
+            raise KeyMissing(_NO_KEY)
         self.timing = timing or Timing()
         self.warn: Callable[[str], None] = lambda text: None
         self._encode = chat.Encoder()
@@ -76,6 +82,23 @@ class Client:
     def close(self) -> None:
         """Close the kept connections; the client may be used again."""
         self.network.close()
+
+    def take_turns(self, lock: threading.Lock) -> None:
+        """One of many clients, each in a thread of its own, that share the lock: only one of them
+        works at a time, the others wait for the network. `rest()` ends this one's turn.
+        """
+        self.network.line.turn = Turn(lock)
+
+    def rest(self) -> None:
+        """Let another client have its turn."""
+        if self.network.line.turn is not None:
+            self.network.line.turn.give()
+
+    def cut(self) -> None:
+        """End what another thread is doing with this client, one that takes turns, for good: it
+        raises an error there.
+        """
+        self.network.line.cut()
 
     def chat(self, messages: Messages, *, model: str = "glm-4.7", **params: Any) -> Reply:
         """A whole reply: `client.chat("Hi", temperature=0.7)`, or a list of message objects.

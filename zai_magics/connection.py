@@ -8,26 +8,23 @@ from contextlib import suppress
 
 from . import catalogue, endpoint, secret
 from .client import Client
-from .errors import CommandError, ReplayMiss
-from .replay import ASK
+from .errors import CommandError, KeyMissing, ReplayMiss
 from .retry import Timing
 from .settings import Settings
-
-_NO_NETWORK = f"%zai replay only has no network; {ASK}"
 
 
 class Connection:
     """`connection.client()` is the client for the settings as they are now.
 
-    `key` is the one that was typed, `base_url` the sandbox's or None. `offline` says that there is
-    to be no network, `warn` is told what the user should know.
+    `key` is the one that was typed, `base_url` the sandbox's or None. `offline` is what to do
+    where there is to be no network, "" where there is, `warn` is told what the user should know.
     """
 
     def __init__(
         self,
         settings: Settings,
         timing: Callable[[], Timing],
-        offline: Callable[[], bool],
+        offline: Callable[[], str],
         warn: Callable[[str], None],
     ) -> None:
         self._settings, self._timing, self._offline, self._warn = settings, timing, offline, warn
@@ -35,7 +32,7 @@ class Connection:
         self.base_url: str | None = None
         self._client: Client | None = None
         self._made_for = 0
-        self._known_key: tuple[int, secret.Key | None] | None = None  # a keyring is slow
+        self._known: tuple[int, list[secret.Key]] | None = None  # a keyring is slow
 
     def client(self) -> Client:
         """The client, kept while the settings stay. Raises KeyMissing, and ReplayMiss offline."""
@@ -51,8 +48,26 @@ class Connection:
         """A client for a thread of its own."""
         self._refuse_offline()
         coding = self._settings.coding
-        made = Client(self.key, base_url=self.base_url, coding=coding, timing=timing)
+        try:
+            made = Client(self.key, base_url=self.base_url, coding=coding, timing=timing)
+        except KeyMissing:  # in a notebook there is more to do about it
+            raise KeyMissing from None
         made.warn = self._warn
+        return made
+
+    def clients(self) -> Callable[[], Client]:
+        """What makes a client for each of many threads; the key is looked for once. Raises
+        KeyMissing, and ReplayMiss offline.
+        """
+        self._refuse_offline()
+        first, coding = self.client(), self._settings.coding
+        where, key, timing = self.base_url, first.network.key, first.timing
+
+        def made() -> Client:
+            client = Client(key, base_url=where, coding=coding, timing=timing)
+            client.warn = self._warn
+            return client
+
         return made
 
     def login(self, key: secret.Key) -> str:
@@ -91,12 +106,15 @@ class Connection:
         return self.key or secret.find()
 
     def holds_key(self, text: str) -> bool:
-        """Whether the key stands in a text: no prompt carries it, least of all to the sandbox."""
-        if self._known_key is None or self._known_key[0] != self._keys():
+        """Whether a key stands in a text: no prompt carries one, least of all to the sandbox. That
+        is the one that would be used, and the others that the environment has.
+        """
+        if self._known is None or self._known[0] != self._keys():
+            found = secret.of_environment()
             with suppress(CommandError):  # not a key that could be sent
-                self._known_key = self._keys(), self.found_key()
-        key = self._known_key[1] if self._known_key else None
-        return key is not None and key.is_in(text)
+                found += filter(None, [self.found_key()])
+            self._known = self._keys(), found
+        return any(key.is_in(text) for key in self._known[1])
 
     def without_key(self, text: str) -> str:
         """A text of a server's, which may have echoed the key."""
@@ -107,5 +125,5 @@ class Connection:
         return hash((id(self.key), *map(os.environ.get, secret.VARIABLES)))
 
     def _refuse_offline(self) -> None:
-        if self._offline():
-            raise ReplayMiss(_NO_NETWORK)
+        if step := self._offline():
+            raise ReplayMiss(f"%zai replay only has no network; {step}")

@@ -30,6 +30,7 @@
       PackError               a pack of recordings that cannot be written or read
       JournalError            the journal cannot be read or written; answers are shown all the same
       NotJSON                 (a ValueError too) `.data` of a reply that is none
+      NoSuchName              (an AttributeError too) `zm.nosuch`
     Interrupted               (a KeyboardInterrupt) stopped by the user
 
 Every message is one line and ends with the next step. In a notebook each of them shows as that
@@ -244,6 +245,10 @@ class JournalError(ZaiError):
 
 class NotJSON(ZaiError, ValueError):
     """A reply that is no JSON was asked for its `.data`."""
+
+
+class NoSuchName(ZaiError, AttributeError):
+    """`zai_magics` has no such name; where a command has it, the message says so."""
 
 
 class Interrupted(_OneLine, KeyboardInterrupt):

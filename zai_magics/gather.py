@@ -58,7 +58,7 @@ class Answer:
     @property
     def empty(self) -> bool:
         """Whether nothing has come that a user could see or that costs to lose."""
-        return not (self._pieces or self._thoughts or self._calls)
+        return not (self._pieces or self._thoughts or self._calls or self.usage)
 
     @property
     def complete(self) -> bool:
@@ -121,7 +121,7 @@ class Answer:
         call = Call(
             self.model.removesuffix("+sandbox"),
             self.usage,
-            0.0 if self.sandbox else catalogue.cost(self.model, self.usage),
+            0.0 if self.sandbox else self._cost(bool(text)),
             self.finish_reason,
             elapsed,
             self.thought_for,
@@ -132,6 +132,14 @@ class Answer:
         reply = Reply(text, call, thinking, calls, messages)
         reply.sources = tuple(Source(*map(self._clean, found)) for found in self.sources)
         return reply
+
+    def _cost(self, spoke: bool) -> float | None:
+        """US dollars; None where tokens were made and not counted."""
+        usage = self.usage
+        if usage is not None and spoke and not usage.completion:
+            return None
+        cost = catalogue.cost(self.model, usage)
+        return cost + catalogue.SEARCH if cost is not None and self.sources else cost
 
     def _whole_calls(self) -> Iterator[ToolCall]:
         """The calls, each with an id of its own: gateways send none, or one for all."""

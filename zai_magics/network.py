@@ -1,4 +1,4 @@
-"""One request over httpx: connections, proxies, and failures by their right names.
+"""One request over httpx: what goes out, what comes, and failures by their right names.
 
 httpx is imported at the first request. Redirects are off, compression is not asked for, and no
 request, response or key is held by an error.
@@ -7,30 +7,24 @@ request, response or key is held by an error.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import tls
-from ._version import __version__
 from .body import SILENCE, Body
-from .endpoint import Endpoint, is_loopback
+from .endpoint import Endpoint
 from .errors import APIError, BadAnswer, ConnectionFailed, TimedOut, ZaiError, one_line
+from .interrupts import without_frames
+from .line import Line
 from .retry import Timing
 from .secret import SANDBOX, Key
+from .sender import CONNECT_TIMEOUT, CREDENTIALS, HEADERS, Sender, client, limits, sender
 
 if TYPE_CHECKING:
     import httpx
 
-CONNECT_TIMEOUT = 10.0
 PACKET = 64 * 1024
-_HEADERS = {
-    "Accept-Encoding": "identity",
-    "Accept-Language": "en-US,en",
-    "User-Agent": f"zai-magics/{__version__}",
-}
 
 
 class Network:
@@ -52,8 +46,8 @@ class Network:
         self.key = Key(SANDBOX, "the sandbox") if endpoint.sandbox else key
         self.timing = timing or Timing()
         self._transport = transport
-        self._kept: httpx.Client | None = None
-        self._bearer: httpx.Auth | None = None
+        self._kept: Sender | None = None
+        self.line = Line()
 
     @contextmanager
     def open(
@@ -66,8 +60,8 @@ class Network:
         `fresh` uses a new connection, so that a paid request never dies of a stale one.
         Raises ConnectionFailed, TimedOut, or what the service's refusal means.
         """
-        client = self._client(self.endpoint.url) if fresh else self._keep()
-        headers, content = {}, None
+        chosen = self._sender() if fresh else self._keep()
+        headers, content = {**HEADERS}, None
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = body[0] if len(body) == 1 else _packets(body)
@@ -75,27 +69,36 @@ class Network:
         url = self.endpoint.url + path
         try:
             with self._failures(url):
-                request = client.build_request(
-                    method, _parsed(url), content=content, headers=headers
-                )
-                answer = client.send(request, auth=self._auth(), stream=True)
+                answer = chosen.send(self._request(method, url, headers, content))
                 try:
                     yield self._checked(Body(answer, self.timing, self.key, masked(url)))
                 finally:
                     answer.close()
         finally:
             if fresh:
-                client.close()
+                chosen.close()
+
+    def _request(self, method: str, url: str, headers: dict[str, str], content: Any) -> Any:
+        """With the key, in a frame of its own that no traceback shows: what is raised above it
+        carries none.
+        """
+        import httpx
+
+        headers = {**headers, "Authorization": f"Bearer {self.key.reveal()}"}
+        told = {"timeout": limits().as_dict(), **(self.line.watched() or {})}
+        return httpx.Request(
+            method, _parsed(url), headers=headers, content=content, extensions=told
+        )
 
     @contextmanager
     def fetch(self, url: str) -> Iterator[Body]:
         """Get a media file: no auth, no cookies, a client of its own."""
-        client = self._client(url)
+        made = client(url, self._transport)
         try:
-            with self._failures(url), client.stream("GET", url) as answer:
+            with self._failures(url), made.stream("GET", url) as answer:
                 yield self._checked(Body(answer, self.timing, self.key, masked(url)))
         finally:
-            client.close()
+            made.close()
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -103,37 +106,13 @@ class Network:
             self._kept.close()
             self._kept = None
 
-    def _keep(self) -> httpx.Client:
+    def _keep(self) -> Sender:
         if self._kept is None:
-            self._kept = self._client(self.endpoint.url)
+            self._kept = self._sender()
         return self._kept
 
-    def _auth(self) -> httpx.Auth:
-        if self._bearer is None:
-            self._bearer = _bearer(self.key)
-        return self._bearer
-
-    def _client(self, url: str) -> httpx.Client:
-        import httpx
-
-        here = is_loopback(urlsplit(url).hostname or "")
-        verify = tls.no_tls() if here and url.startswith("http:") else tls.context()
-        try:
-            return httpx.Client(
-                transport=self._transport,
-                verify=verify,
-                trust_env=not here,  # a proxy of the environment is never asked for this machine
-                timeout=httpx.Timeout(SILENCE, connect=CONNECT_TIMEOUT),
-                headers=_HEADERS,
-                follow_redirects=False,
-            )
-        except (ImportError, ValueError, httpx.InvalidURL) as error:
-            detail = one_line(_CREDENTIALS.sub("//", str(error)), 160)
-        raise ConnectionFailed(
-            f"the proxy of the environment cannot be used ({detail}); "
-            "check HTTPS_PROXY and ALL_PROXY",
-            outcome="refused",
-        )
+    def _sender(self) -> Sender:
+        return sender(self.endpoint.url, self._transport)
 
     def _checked(self, body: Body) -> Body:
         answer = body.answer
@@ -160,11 +139,10 @@ class Network:
         try:
             yield
             return
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure: ZaiError = _failure(httpx, error, masked(url))
-        except ZaiError as error:
-            failure = error
-        failure = self._cleaned(failure)
+        except (httpx.HTTPError, httpx.InvalidURL, ZaiError) as error:
+            ours = error if isinstance(error, ZaiError) else _failure(httpx, error, masked(url))
+            failure = self._cleaned(ours)
+            without_frames(error)
         try:
             raise failure from None
         finally:
@@ -197,20 +175,8 @@ def _parsed(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
-def _bearer(key: Key) -> httpx.Auth:
-    """An httpx.Auth that reads the key at the last moment; tracebacks cannot print it."""
-    import httpx
-
-    class Bearer(httpx.Auth):
-        def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
-            request.headers["Authorization"] = f"Bearer {key.reveal()}"
-            yield request
-
-    return Bearer()
-
-
 def _failure(httpx: Any, error: Exception, where: str) -> ConnectionFailed | BadAnswer:
-    detail = one_line(_CREDENTIALS.sub("//", str(error)), 160) or type(error).__name__
+    detail = one_line(CREDENTIALS.sub("//", str(error)), 160) or type(error).__name__
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         message = (
             f"no connection to {where} within {CONNECT_TIMEOUT:.0f} s; check the network or proxy"
@@ -230,9 +196,6 @@ def _failure(httpx: Any, error: Exception, where: str) -> ConnectionFailed | Bad
     if isinstance(error, httpx.DecodingError):
         return BadAnswer(f"the answer of {where} cannot be decoded ({detail})")
     return ConnectionFailed(f"the connection to {where} broke ({detail}); run the cell again")
-
-
-_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
 def _host(url: str) -> str:

@@ -69,6 +69,51 @@ class ChatOptions(Common):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapOptions(ChatOptions):
+    """On `map`, where each row is a request without a conversation. `concurrency` is the most that
+    run at once, `max_cost` the most that may be spent (US dollars), `pilot` so many rows, drawn
+    always alike; `again` asks for what was answered before, too.
+    """
+
+    concurrency: int | None = None
+    max_cost: float | None = None
+    pilot: int | None = None
+    stream: bool = False
+
+    def __post_init__(self) -> None:
+        ChatOptions.__post_init__(self)
+        for name, least in (("concurrency", 1), ("max_cost", 0), ("pilot", 1)):
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                flag = name.replace("_", "-")
+                raise CommandError(f"--{flag} is at least {least}, not {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions(MapOptions):
+    """On `compare`: every combination of `models`, `temperatures`, `systems` and of the values of
+    `each`, `n` answers of each. A system prompt and a value of `each` is a text, where `@name`
+    stands for a variable, or anything else itself. `score` is a function of a reply (and of what
+    varies, if it takes a second argument) or its name; `baseline` the number of the variant that
+    the others are compared with.
+    """
+
+    models: tuple[str, ...] = ()
+    temperatures: tuple[float, ...] = ()
+    systems: tuple[Any, ...] = ()
+    each: Mapping[str, Any] = field(default_factory=dict)
+    n: int = 1
+    score: Any = None
+    baseline: int | None = None
+    stream: bool = True
+
+    def __post_init__(self) -> None:
+        MapOptions.__post_init__(self)
+        if self.n < 1:
+            raise CommandError(f"-n is at least 1, not {self.n}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageOptions(Common):
     """On `image`. `n` pictures are `n` requests: the service makes one at a time. `again` buys
     them anew where this notebook has them already.

@@ -17,11 +17,13 @@ from .journal import Asked, Forgiving, Journal, Record, key_of
 from .kept import Kept
 from .retry import Timing
 from .types import Clip, Job, Json, Picture
+from .wire import media
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be bought: the request's JSON, the prompt in it, where it goes, its price.
+    """What is to be bought: the request's JSON, the prompt in it, where it goes, the price of a
+    piece.
 
     `uid` makes beginning it twice the same as once.
     """
@@ -39,6 +41,11 @@ class Order:
     def key(self) -> bytes:
         """By what the same request is known again."""
         return key_of(self.endpoint, self.kind, self.body)
+
+    @property
+    def total(self) -> float | None:
+        """The price of all that it asks for."""
+        return None if self.price is None else self.price * media.asked_for(self.body)
 
     @property
     def params(self) -> Json:
@@ -110,7 +117,7 @@ class Orders:
                         f"another kernel is ordering this very {order.kind} (#{newer[0]}, "
                         "%zai jobs); run the cell again to show it"
                     )
-            return calls.order(db, asked, order.price)
+            return calls.order(db, asked, order.total)
 
         return self._write(write) or 0
 

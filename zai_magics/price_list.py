@@ -52,17 +52,21 @@ class Entry:
 
 
 class PriceList(NamedTuple):
-    """The day that the prices are of, YYYY-MM-DD or "", and the models by their ids."""
+    """The day that the prices are of, YYYY-MM-DD or "", the models by their ids, and in a line each
+    what is wrong and left out.
+    """
 
     dated: str
     models: Mapping[str, Entry]
+    mistakes: tuple[str, ...] = ()
 
 
 def parse(text: str, before: Mapping[str, Entry]) -> PriceList:
     """`parse('[models]\\n"glm-4.7" = { input = 0.5 }', {…})`: the models that the text names, each
-    with the fields of `before` that it does not set.
+    with the fields of `before` that it does not set. An entry with a mistake is left out, the
+    others count.
 
-    Raises ValueError in one line that names the entry.
+    Raises ValueError in one line for what is no list at all.
     """
     import tomllib
 
@@ -70,13 +74,22 @@ def parse(text: str, before: Mapping[str, Entry]) -> PriceList:
         data = tomllib.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    for name in data:
-        if name not in ("dated", "models"):
-            raise ValueError(f"there is no {_named(name)} here: it has dated and [models]")
+    other = [name for name in data if name not in ("dated", "models")]
+    mistakes = [f"there is no {_named(name)} here: it has dated and [models]" for name in other]
     rows = data.get("models", {})
     if not isinstance(rows, dict):
         raise ValueError("[models] must be a table")
-    return PriceList(_dated(data), {name: _entry(name, rows[name], before) for name in rows})
+    dated, models = "", {}
+    try:
+        dated = _dated(data)
+    except ValueError as error:
+        mistakes.append(str(error))
+    for name, given in rows.items():
+        try:
+            models[name] = _entry(name, given, before)
+        except ValueError as error:
+            mistakes.append(str(error))
+    return PriceList(dated, models, tuple(mistakes))
 
 
 def dollars(amount: float | None) -> str:
@@ -114,27 +127,26 @@ def _entry(name: str, given: Any, before: Mapping[str, Entry]) -> Entry:
         raise ValueError(f"{_named(name)} cannot be a model's id")
     if not isinstance(given, dict):
         raise ValueError(f'{_named(name)} must be a table such as {{ kind = "chat", input = 0.6 }}')
-    for field, value in given.items():
-        _check(name, field, value)
+    if wrong := [why for field, value in given.items() if (why := _mistake(name, field, value))]:
+        raise ValueError("; ".join(wrong))
     if name not in before and "kind" not in given:
         raise ValueError(f"{_named(name)} is new and needs a kind: {', '.join(_KINDS)}")
     made = replace(before[name], **given) if name in before else Entry(**given)
-    wrong = _BY_TOKENS if made.kind in _PIECES else ("each",)
-    for field in wrong:
+    for field in _BY_TOKENS if made.kind in _PIECES else ("each",):
         if getattr(made, field) is not None:
             right = "each" if made.kind in _PIECES else "input, cached, output"
             raise ValueError(f"{_named(name)} is of kind {made.kind}: {right}, not {field}")
     return made
 
 
-def _check(name: str, field: str, value: Any) -> None:
+def _mistake(name: str, field: str, value: Any) -> str:
+    """What is wrong with a field, "" for nothing."""
     if field not in _RIGHT:
         close = difflib.get_close_matches(field, list(_RIGHT), 1, 0.5)
         meant = f" (did you mean {close[0]}?)" if close else f": it has {', '.join(_RIGHT)}"
-        raise ValueError(f"{_named(name)} has no {_named(field)}{meant}")
+        return f"{_named(name)} has no {_named(field)}{meant}"
     is_right, words = _RIGHT[field]
-    if not is_right(value):
-        raise ValueError(f"{field} of {_named(name)} must be {words}")
+    return "" if is_right(value) else f"{field} of {_named(name)} must be {words}"
 
 
 def _named(name: str) -> str:

@@ -5,6 +5,7 @@ Everything else goes out byte for byte. What is inserted is not scanned again.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 INSERT_LIMIT = 1_000_000
 Inserted = Callable[[Any, str], str]
+_PLAIN = (int, float, bool)  # and thousands of rows are full of them
 _RAW = "or send the text as it is with --raw"
 
 
@@ -38,6 +40,8 @@ def compose(text: str, names: Mapping[str, Any]) -> tuple[str, list[Attachment]]
     from . import attach  # with what it needs to know a picture
 
     def inserted(value: Any, source: str) -> str:
+        if type(value) in _PLAIN or type(value) is str:
+            return _text_of(value, source)
         if attach.is_table(value):
             return f"\n{attach.table_text(value, source)}\n"
         if not attach.is_attachable(value):
@@ -46,6 +50,26 @@ def compose(text: str, names: Mapping[str, Any]) -> tuple[str, list[Attachment]]
         return f"(attached: {source})"
 
     return "".join(_pieces(text, names, inserted)), found
+
+
+def names(text: str) -> set[str]:
+    """The names that stand in the expressions of a text: `names("{{ a + b }}")` is {"a", "b"}."""
+    nodes = (node for source in _sources(text) for node in ast.walk(ast.parse(source, mode="eval")))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+def bare_names(text: str) -> set[str]:
+    """Those that are all of an expression: `bare_names("{{ a }} {{ b + 1 }}")` is {"a"}."""
+    return {source for source in _sources(text) if source.isidentifier()}
+
+
+def _sources(text: str) -> list[str]:
+    """The expressions of a text."""
+    found, at = [], 0
+    while (start := text.find("{{", at)) >= 0:
+        source, at = _expression(text, start)
+        found += [source] if source is not None else []
+    return found
 
 
 def _pieces(text: str, names: Mapping[str, Any], inserted: Inserted) -> Iterator[str]:

@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import APIError, Outcome, RateLimited, ZaiError
+from .errors import APIError, ContentRefused, ContextTooLong, Outcome, RateLimited, ZaiError
 
 Kind = Literal["chat", "paid", "read"]
 ATTEMPTS = 4
 PATIENCE = 60.0
+_ACCOUNT = ("1302", "1303")  # the account's own requests at once (docs.z.ai, error codes)
+_BUSY = ("1305", "1312")  # the service is overloaded, whoever asks
 # What a proxy may say after the service has taken the order: see other, timeouts, conflicts.
 _AMBIGUOUS = {303, 408, 409, 425, 499}
 _AGAIN: Mapping[Kind, Mapping[Outcome, int]] = {
@@ -85,3 +87,29 @@ def doubt(error: ZaiError) -> None:
     """
     if isinstance(error, APIError) and (error.status >= 500 or error.status in _AMBIGUOUS):
         error.outcome = "unknown"
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the account had too many requests under way."""
+    if not isinstance(error, RateLimited):
+        return False
+    return error.code in _ACCOUNT or (error.status == 429 and error.code not in _BUSY)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the service says that it is, and did nothing."""
+    return isinstance(error, ZaiError) and error.outcome == "busy"
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same request may well be answered later."""
+    return isinstance(error, ZaiError) and error.outcome != "refused"
+
+
+def is_final(error: Exception) -> bool:
+    """Whether no other row of the same model will be answered either: what is refused is not what
+    this row says. `is_final(BalanceError(…))`.
+    """
+    if not isinstance(error, APIError) or error.outcome != "refused":
+        return False
+    return error.status != 413 and not isinstance(error, (ContentRefused, ContextTooLong))

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -114,6 +115,15 @@ def find(explicit: str | Key | None = None, environ: Mapping[str, str] | None = 
     finally:
         del explicit, environ  # a verbose traceback prints what a frame holds
     return _from_keyring() or _from_colab()
+
+
+def of_environment() -> list[Key]:
+    """Every key that the environment has, whichever is used."""
+    found = []
+    for name in VARIABLES:
+        with suppress(CommandError):  # none that could be sent
+            found += [Key(_value(name, None), name)] if _value(name, None) else []
+    return found
 
 
 def _value(name: str, environ: Mapping[str, str] | None) -> str:

@@ -6,6 +6,7 @@ is the value. `list(session.chat("Hi"))[-1]` needs no notebook.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,21 +15,23 @@ from typing import Any
 from . import catalogue, saved
 from .budget import FREE, Budget, Reserved
 from .client import Client
+from .comparison import Comparison
 from .connection import Connection
 from .conversation import Conversation, Place
 from .conversations import Conversations
-from .errors import KeyMissing, ReplayMiss, ZaiError
+from .errors import KeyMissing, ReplayMiss
 from .failure import Failure
 from .journal import Asked, Journal
 from .mutex import Mutex
-from .options import ChatOptions, ImageOptions, VideoOptions
+from .options import ChatOptions, CompareOptions, ImageOptions, MapOptions, VideoOptions
 from .orders import Orders
 from .replay import Recorded, Replay, Source
 from .retry import Timing
 from .settings import Plain, Settings, Spent
 from .stream import ChatStream
+from .tally import Tally
 from .types import Clip, Code, Draft, Fix, Job, Model, Picture, Pictures, Progress, Reply, Request
-from .verbs import chat, code, image, video
+from .verbs import chat, code, comparing, image, mapping, video
 
 Names = Mapping[str, Any]
 
@@ -63,9 +66,7 @@ class Session:
             self.warn,
             lambda one: saved.gone(one, self.file()),
         )
-        self.connection = Connection(
-            self.settings, timing, lambda: self.replay.mode == "only", self.warn
-        )
+        self.connection = Connection(self.settings, timing, lambda: self.replay.step, self.warn)
         clean, free = self.connection.without_key, self.connection.is_free
         self.orders = Orders(self.journal, self.scope, timing, self.warn, clean)
         self.budget = Budget(self.journal, self.scope, timing, free, self.warn)
@@ -97,10 +98,14 @@ class Session:
             self._told.add(text)
             self.warnings.append(text)
 
+    def warned(self, text: str) -> None:
+        """Something that the user is told elsewhere."""
+        self._told.add(text)
+
     def scope(self) -> str:
         """The name under which the journal knows this notebook: its path, else the folder."""
         self._folder = self._folder or self.folder()  # whatever os.chdir does later
-        path = str(self.file() or self._folder)
+        path: str = os.path.realpath(self.file() or self._folder)  # a link is no other notebook
         return path.encode("utf-8", "replace").decode()  # Linux has names that are no UTF-8
 
     def stream(self, asked: Asked, again: bool = False) -> tuple[ChatStream | Recorded, Reserved]:
@@ -110,12 +115,19 @@ class Session:
         found = None if again else self.replay.chat(asked)
         if found is not None:
             return found, FREE
-        client = self.connection.client()
-        held = self.budget.chat(asked)
+        with self.replay.explained(asked, again):
+            client = self.connection.client()
+        return self.send(asked, client)
+
+    def send(self, asked: Asked, client: Client, free: bool = False) -> tuple[ChatStream, Reserved]:
+        """An answer of the service as it comes, and what is set aside for it. In any thread that
+        has a client of its own. `free` is for who knows that there is no budget.
+        """
+        held = FREE if free else self.budget.chat(asked)
         params = {**asked.params, **({"max_tokens": held.tokens} if held.tokens else {})}
         try:
             stream = client.stream(asked.messages, model=asked.model, **params)
-        except ZaiError:  # what cannot be sent
+        except BaseException:  # what cannot be sent, or an interrupt before it was
             self.budget.release(held)
             raise
         stream.once = bool(held.uid)
@@ -195,6 +207,39 @@ class Session:
         are. In the background the job is the last.
         """
         return video.clip(self, text, options or VideoOptions(), names or {}, cell)
+
+    def compare(
+        self,
+        text: str,
+        options: CompareOptions | None = None,
+        *,
+        names: Names | None = None,
+        cell: str = "",
+    ) -> Generator[Comparison | Request, None, None]:
+        """One prompt over models, temperatures, system prompts and values: the table as it fills,
+        then the whole of it.
+        """
+        return comparing.compared(self, text, options or CompareOptions(), names or {}, cell)
+
+    def map(
+        self,
+        frame: Any,
+        text: str,
+        options: MapOptions | None = None,
+        *,
+        names: Names | None = None,
+        cell: str = "",
+    ) -> Generator[Tally | Request, None, None]:
+        """The prompt over a DataFrame's rows: how it stands, then the whole, with `.frame`."""
+        return mapping.mapped(self, frame, text, options or MapOptions(), names or {}, cell)
+
+    def map_lazily(
+        self, frame: Any, text: str, options: MapOptions, names: Names | None = None
+    ) -> Any:
+        """The prompt over a Dask DataFrame, which asks when it is computed."""
+        from .verbs import partitions
+
+        return partitions.lazily(self, frame, text, options, names or {})
 
     def wait(
         self, job_id: str, save: str | None = None, client: Client | None = None

@@ -24,6 +24,7 @@ class ChatStream:
 
     kind = "chat"
     once = False  # not to be sent again where nobody knows whether it was charged
+    single = False  # not to be sent again at all: somebody else does
 
     def __init__(self, network: Network, timing: Timing, body: Json, content: list[bytes]) -> None:
         sandbox, clean = network.endpoint.sandbox, network.key.redact
@@ -80,7 +81,8 @@ class ChatStream:
             except ZaiError as error:
                 if self.once:
                     doubt(error)
-                wait = attempts.after(error) if self.answer.empty else None
+                again = self.answer.empty and not self.single
+                wait = attempts.after(error) if again else None
                 if wait is None:
                     if self.answer.empty or error.outcome == "refused":
                         raise

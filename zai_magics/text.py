@@ -18,4 +18,4 @@ def whole(text: str) -> str:
 
 def plural(count: int, noun: str) -> str:
     """`plural(1, "turn")` is "1 turn", `plural(2, "turn")` "2 turns"."""
-    return f"{count} {noun}{'s' * (count != 1)}"
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -136,7 +136,7 @@ def test_a_long_line_is_sampled_evenly_and_its_range_is_that_of_all() -> None:
     y = np.zeros(100_000)
     y[77_777] = 1 / 3
     text = words(lambda axes: axes.plot(y))
-    assert "100000 points; x 0 to 99999; y 0 to 0.333333" in text
+    assert "100,000 points; x 0 to 99999; y 0 to 0.333333" in text
     points = text.split("50 evenly sampled: ")[1].split(") (")
     assert len(points) == 50 and points[0] == "(0, 0" and points[-1].startswith("99999, 0")
 

@@ -176,13 +176,31 @@ def test_the_whole_answer_is_read(connect: Connect) -> None:
     assert said.cost == pytest.approx((600 * 0.6 + 400 * 0.11 + 50 * 2.2) / 1e6)
 
 
+@pytest.mark.parametrize("usage", [{"total_tokens": 110}, {"input_tokens": 9, "output_tokens": 4}])
+def test_tokens_by_other_names_are_tokens_that_nobody_knows(connect: Connect, usage: Any) -> None:
+    choice = {"message": {"content": "text"}, "finish_reason": "stop"}
+    body = {"id": "i", "model": "glm-4.7", "choices": [choice], "usage": usage}
+    said = connect(http(body))[0].chat("Hi")
+    assert said.usage is None and said.cost is None
+
+
+def test_a_web_search_is_in_the_price_of_the_answer_that_it_was_made_for(connect: Connect) -> None:
+    choice = {"message": {"content": "text"}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 1000, "completion_tokens": 50}
+    found = [{"title": "A page", "link": "https://a.example"}]
+    body = {"id": "i", "model": "glm-4.7", "choices": [choice], "usage": usage}
+    plain = connect(http(body))[0].chat("Hi")
+    searched = connect(http({**body, "web_search": found}))[0].chat("Hi")
+    assert plain.cost and searched.cost == pytest.approx(plain.cost + 0.01)
+
+
 @pytest.mark.parametrize(
     ("asked", "made", "wanted"),
     [
         ((1, 9e11), (5, 2), (1, 5, 1, 2)),
         ((10, 4), (5, 9e11), (10, 5, 4, 5)),
         ((-5, 7), (-1, 3), (0, 0, 0, 0)),
-        ((None, 7), ("x", 3), (0, 0, 0, 0)),
+        ((None, 7), ("x", 3), None),
         ((1e300, 1), (True, 0), (0, 1, 0, 0)),
     ],
 )
@@ -198,7 +216,9 @@ def test_parts_are_never_more_than_the_whole_and_a_price_is_never_below_nothing(
     choice = {"message": {"content": "text"}, "finish_reason": "stop"}
     body = {"id": "i", "model": "glm-4.7", "choices": [choice], "usage": usage}
     said = connect(http(body))[0].chat("Hi")
-    assert said.usage == wanted and said.cost is not None and 0 <= said.cost < 0.001
+    assert said.usage == wanted
+    # Words that were counted as none, or not at all, have a price that nobody knows.
+    assert said.cost is None if not wanted or not wanted[1] else 0 <= (said.cost or 0.0) < 0.001
     assert catalogue.cost("glm-4.7", Usage(1, 0, 10**12)) == pytest.approx(0.11e-6)
 
 

@@ -139,7 +139,7 @@ def test_what_is_wrong_is_one_line_that_names_the_file_and_the_entry(
     path = write(zai_home, text)
     mine = catalogue.own()
     assert said in mine.problem and mine.problem.startswith(f"{path}: ")
-    assert "mend or delete it" in mine.problem and mine.problem.isprintable()
+    assert "; mend " in mine.problem and mine.problem.isprintable()
     assert len(mine.problem) < 500 and not mine.models
     assert catalogue.cost("glm-4.7", Usage(MILLION, 0)) == 0.6
     assert catalogue.prices_of() == f"prices of {catalogue.dated()}"
@@ -162,3 +162,19 @@ def test_without_a_home_folder_there_is_no_file_and_no_error(
 ) -> None:
     monkeypatch.setenv("ZAI_HOME", "~nobody-of-that-name/x")
     assert not catalogue.own().problem and catalogue.cost("glm-4.7", Usage(MILLION, 0)) == 0.6
+
+
+def test_every_mistake_is_named_and_what_is_right_counts(zai_home: Path) -> None:
+    write(
+        zai_home,
+        'dated = "soon"\n[models]\n"glm-4.7" = { input = 5 }\n'
+        '"glm-4.6" = { inptu = 1, output = -1 }\n"mine" = { input = 1 }',
+    )
+    mine = catalogue.own()
+    assert catalogue.cost("glm-4.7", Usage(MILLION, 0)) == 5.0
+    assert catalogue.cost("glm-4.6", Usage(MILLION, 0)) == 0.6
+    assert list(mine.models) == ["glm-4.7"]
+    for said in ("dated must be", '"glm-4.6" has no "inptu"', "output of", '"mine" is new'):
+        assert said in mine.problem
+    write(zai_home, "[models]\n" + "\n".join(f"m{n} = 1" for n in range(50)))
+    assert "and 45 more; mend it" in catalogue.own().problem

@@ -359,7 +359,10 @@ def test_the_client_works_on_after_an_interrupt(connect: Connect) -> None:
 
 def test_the_silence_limit_of_one_read_is_that_of_the_whole(connect: Connect) -> None:
     client, _ = connect(reply())
-    assert client.network._keep().timeout == httpx.Timeout(body_module.SILENCE, connect=10.0)
+    limits = client.network._request("GET", "http://127.0.0.1/models", {}, None).extensions[
+        "timeout"
+    ]
+    assert limits == httpx.Timeout(body_module.SILENCE, connect=10.0).as_dict()
 
 
 def test_a_busy_service_is_noticed_in_the_stream(connect: Connect, clock: Clock) -> None:

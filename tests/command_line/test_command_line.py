@@ -106,7 +106,7 @@ def test_pack_runs_a_notebook_anew_and_packs_what_it_asked_for(
         asked = len(sandbox.ledger)
         assert cli.main(["pack", str(path), "--out", str(tmp_path / "again.zai")]) == 0
         assert len(sandbox.ledger) > asked > 0  # recorded anew, the pack beside it or not
-    assert "1 answer and 1 of media" in capsys.readouterr().out
+    assert "1 answer and 1 picture" in capsys.readouterr().out
     with zipfile.ZipFile(tmp_path / "lesson.zai") as file:
         assert "What is it?" in file.read("pack.json").decode()
 
@@ -178,3 +178,14 @@ def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         port = taken.base_url.split(":")[2].split("/")[0]
         assert cli.main(["sandbox", "--port", port]) == 1
     assert "another --port" in capsys.readouterr().err
+
+
+def test_a_mistyped_command_is_named_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["pakc", "a.ipynb"]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        "zai-magics: there is no command 'pakc' (did you mean pack?); see zai-magics --help\n"
+    )
+    assert cli.main(["x"]) == 1 and "there are demo, lab, pack, sandbox" in capsys.readouterr().err

@@ -175,7 +175,7 @@ def test_ending_a_notebooks_leaves_what_it_has_set_aside_to_that_of_all(one: Ker
     one.end()
     assert sum(one.known(EVERY)) == 0.75
     one.settle(uid, 0.5)  # the request was still on its way
-    assert sum(one.known(EVERY)) == 0.75, "it counts once"
+    assert sum(one.known(EVERY)) == 0.5, "what it cost, and once"
     one.put(1.0)
     assert one.known() == (0.0, 0.0)
 

@@ -131,7 +131,7 @@ def test_a_limit_that_another_kernel_has_ended_is_ended_here(
 ) -> None:
     budget = budget_of(kernels[0], [])
     budget.put(1.0, every=False)
-    kernels[1].end()
+    assert budget_of(kernels[1], []).end(every=False)
     assert budget.limits() == []
 
 

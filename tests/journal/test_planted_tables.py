@@ -6,7 +6,6 @@ import _thread
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -178,10 +177,8 @@ def test_a_pipe_in_the_place_of_the_file_is_refused_at_once(tmp_path: Path, part
 def test_a_value_that_is_too_large_is_said_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "home")
     chat(journal, "before")
-    started = time.monotonic()
     with journal.read() as db, pytest.raises(sqlite3.DataError):
         db.execute("select hex(zeroblob(300000000))").fetchone()
-    assert time.monotonic() - started < 5
     with pytest.raises(JournalError, match="too big"):
         chat(journal, "x" * 70_000_000)
     assert prompts(journal) == ["before"]

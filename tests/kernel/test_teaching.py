@@ -1,4 +1,4 @@
-"""The teaching notebook runs from its pack, without a key and without a network."""
+"""Two notebooks run from their packs, without a key and without a network."""
 
 from __future__ import annotations
 
@@ -28,11 +28,21 @@ socket.getaddrinfo = refused
 
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The notebook as it ran on a machine that has nothing but it and its pack."""
-    folder = tmp_path_factory.mktemp("class")
-    for name in ("teaching.ipynb", "teaching.zai"):
-        shutil.copy(NOTEBOOKS / name, folder)
-    book = nbformat.read(folder / "teaching.ipynb", 4)
+    """The lesson as it ran on a machine that has nothing but it and its pack."""
+    return run(tmp_path_factory.mktemp("class"), "teaching")
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The notebook of a measured prompt, likewise."""
+    return run(tmp_path_factory.mktemp("experiment"), "prompt_engineering")
+
+
+def run(folder: Path, name: str) -> Any:
+    """A notebook run in a folder with its pack alone."""
+    for suffix in (".ipynb", ".zai"):
+        shutil.copy(NOTEBOOKS / f"{name}{suffix}", folder)
+    book = nbformat.read(folder / f"{name}.ipynb", 4)
     for cell in book.cells:  # the pace is the lesson's, and not the tests'
         cell.source = cell.source.replace("replay only", "replay --speed 0 only")
     book.cells.insert(0, nbformat.v4.new_code_cell(NO_NETWORK))
@@ -83,8 +93,22 @@ def test_the_picture_is_there_and_says_that_the_sandbox_drew_it(lesson: Any) -> 
     assert ">sandbox<" in html and "data:image/png;base64," in html
 
 
-def test_the_pack_is_small_and_names_no_machine() -> None:
-    path = NOTEBOOKS / "teaching.zai"
+def test_a_prompt_is_compared_chosen_and_run_over_what_it_has_not_seen(experiment: Any) -> None:
+    shown = {
+        cell.source.split("\n")[-1]: "".join(o.data["text/plain"] for o in cell.outputs)
+        for cell in experiment.cells
+        if cell.cell_type == "code"
+    }
+    table = shown["{{ ask }} {{ review }}"]
+    assert "48 answers · 48 stored · free" in table and "@choice against @rough" in table
+    (right,) = (said for source, said in shown.items() if "are right" in source)
+    assert re.search(r"\d of 8 are right", right)
+    assert "8 rows · 8 stored" in right
+
+
+@pytest.mark.parametrize("name", ["teaching.zai", "prompt_engineering.zai"])
+def test_the_pack_is_small_and_names_no_machine(name: str) -> None:
+    path = NOTEBOOKS / name
     assert path.stat().st_size < 500_000
     with zipfile.ZipFile(path) as file:
         text = file.read("pack.json").decode()

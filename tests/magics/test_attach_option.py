@@ -205,3 +205,37 @@ def test_what_the_model_cannot_read_is_named_and_a_dry_run_says_what_would_be(
     later = cells.run("%zai chat --dry-run And now?", "2")
     assert f"an earlier turn has {what}" in shown(later)
     assert "which glm-4.7 cannot read, so glm-4.6v would be asked" in shown(later)
+
+
+def test_from_python_a_missing_attachment_is_named_as_pythons_option(cells: Cells) -> None:
+    ran = cells.run("import zai_magics as zm\nzm.chat('hi', attach='nothere')")
+    assert str(ran.error).startswith("attach=nothere: no variable and no file") and not ran.sent
+
+
+def test_arithmetic_is_to_be_put_in_a_variable(cells: Cells) -> None:
+    cells.run("rows = [1, 2]")
+    ran = cells.run("%zai chat -a rows*3 what is it")
+    assert not ran.sent and "what is calculated goes into a variable first" in str(ran.error)
+    other = cells.run("%zai chat -a rows-figure what is it")
+    assert "no variable and no file of that name" in str(other.error)
+    assert "calculated" not in str(other.error)
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "docx", "PDF"])
+def test_a_document_that_is_none_is_refused(cells: Cells, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"report.{suffix}").write_text("plain words")
+    ran = cells.run(f"%zai chat -a report.{suffix} what is it")
+    assert not ran.sent and f"is no {suffix.lower()} file" in str(ran.error)
+
+
+def test_the_sandbox_calls_a_tool_however_its_name_is_written(cells: Cells) -> None:
+    cells.run("asked = []\ndef weather(city: str):\n    asked.append(city)\n    return 'sun'")
+    assert cells.run("%zai chat -T weather --approve always Weather in Brno?").ok
+    assert len(cells.value("asked")) == 1
+
+
+def test_a_client_without_a_key_is_told_of_the_sandboxs_address(cells: Cells) -> None:
+    ran = cells.run("import zai_magics as zm\nzm.Client()")
+    assert "Client(base_url=…) with its address, which %zai shows" in str(ran.error)
+    assert cells.sandbox.base_url in cells.run("%zai").out
+    assert cells.run(f"zm.Client(base_url={cells.sandbox.base_url!r}).chat('hi')").ok

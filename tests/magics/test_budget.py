@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -261,3 +262,48 @@ def test_kernels_and_threads_never_pass_it_for_long(
 ) -> None:
     charged, known, requests = battery(tmp_path, limit, 100)
     assert requests >= least and charged <= known + 1e-6 and known <= limit + 1e-6
+
+
+def test_a_budget_in_the_sandbox_says_that_nothing_counts_there(cells: Cells, shop: Any) -> None:
+    assert "never counts" not in shown(cells.run("%zai budget 0.001", "1"))
+    cells.zai.session.connection.base_url = cells.sandbox.base_url
+    assert "the sandbox is asked costs nothing and never counts" in shown(
+        cells.run("%zai budget 0.001", "2")
+    )
+
+
+@pytest.mark.parametrize("amount", ["-1", "-0.5"])
+def test_a_budget_below_nothing_is_refused_as_what_it_is(cells: Cells, amount: str) -> None:
+    ran = cells.run(f"%zai budget {amount}", "1")
+    assert str(ran.error) == "a budget is 0 US dollars or more, such as 2.00"
+
+
+def test_an_interrupt_while_it_is_settled_keeps_the_answer_and_what_it_cost(
+    cells: Cells, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget(cells, "1")
+    session, presses = cells.zai.session, [True]
+    settle = session.budget.settle
+
+    def pressed(held: Any, cost: float | None) -> None:
+        if presses:
+            presses.pop()
+            raise KeyboardInterrupt
+        settle(held, cost)
+
+    monkeypatch.setattr(session.budget, "settle", pressed)
+    ran = cells.run("%zai chat --max-tokens 100 hi", "1")
+    assert isinstance(ran.error, Interrupted)
+    assert [str(turn.reply) for turn in session.conversation.turns] == ["Hello"]
+    assert spent(cells) == (pytest.approx(till.charged), 0.0)
+
+
+def test_what_was_cut_off_counts_as_all_that_it_could_have_cost(
+    cells: Cells, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget(cells, "1")
+    usage = {"prompt_tokens": 10, "completion_tokens": 1}
+    event = {"usage": usage, "choices": [{"index": 0, "delta": {"content": "Hel"}}]}
+    monkeypatch.setattr(till, "answer", lambda body: (200, f"data: {json.dumps(event)}".encode()))
+    assert not cells.run("%zai chat --max-tokens 1000 hi", "1").ok
+    assert spent(cells)[0] >= 1000 * OUT

@@ -15,6 +15,7 @@ from shop import KEY, Refuse, Shop
 from test_budget import budget, spent
 from till import Till
 
+from zai_magics.budget import Budget
 from zai_magics.errors import BudgetError
 from zai_magics.journal import budgets
 
@@ -92,10 +93,40 @@ def test_a_journal_that_is_lost_under_a_budget_lets_nothing_pass_until_it_is_set
     assert cells.run("%zai chat hi", "1").ok and asking.bodies
 
 
+@pytest.mark.parametrize("lost", ["locked", "broken", "deleted"])
+def test_a_new_kernel_that_cannot_read_the_budget_sends_nothing(
+    cells: Cells, asking: Till, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    budget(cells, "1")
+    session = cells.zai.session
+    store = session.journal.store
+    store.close()
+    if lost == "locked":
+        monkeypatch.setattr(store, "_open", refusing)
+    else:
+        for part in ("", "-wal", "-shm"):
+            Path(f"{store.path}{part}").unlink(missing_ok=True)
+    if lost == "broken":
+        store.path.write_bytes(b"rubbish " * 2000)
+    session.budget = Budget(
+        session.journal, session.scope, lambda: session.timing, lambda: False, session.warn
+    )  # as a new kernel has it
+    ran = cells.run("%zai chat hi", "1")
+    assert isinstance(ran.error, BudgetError) and not asking.bodies
+    if lost != "locked":
+        assert "no budget of this notebook any more" in shown(cells.run("%zai budget off", "2"))
+        assert cells.run("%zai chat hi", "1").ok and asking.bodies
+
+
+def refusing() -> sqlite3.Connection:
+    raise sqlite3.OperationalError("database is locked")
+
+
 def test_one_that_another_kernel_has_ended_is_ended_here(cells: Cells, asking: Till) -> None:
     budget(cells, "0")
-    with cells.zai.session.journal.write() as db:
-        budgets.end(db, cells.zai.session.scope())
+    session = cells.zai.session
+    other = Budget(session.journal, session.scope, lambda: session.timing, lambda: False, print)
+    assert other.end(every=False)
     assert cells.run("%zai chat hi", "1").ok
 
 
@@ -119,6 +150,22 @@ def test_several_pictures_of_one_request_are_set_aside(cells: Cells, shop: Shop)
     assert isinstance(ran.error, BudgetError) and not shop.sold
     assert cells.run("%zai image --param n=3 a cat", "1").ok
     assert spent(cells) == (pytest.approx(0.045), 0.0)
+    assert cells.zai.session.spent.dollars == pytest.approx(0.045)
+    with cells.zai.session.journal.read() as db:
+        assert db.execute("select cost from calls where kind = 'image'").fetchone()[0] == 0.045
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links take a privilege there")
+def test_a_notebook_reached_through_a_link_has_the_same_budget(
+    cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    session = cells.zai.session
+    monkeypatch.setattr(session, "_folder", tmp_path / "folder")
+    scope = session.scope()
+    monkeypatch.setattr(session, "_folder", tmp_path / "link")
+    assert session.scope() == scope
 
 
 def test_a_request_counts_where_it_was_sent_from(cells: Cells, asking: Till) -> None:

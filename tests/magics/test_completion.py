@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from IPython.core import completer
 from shell_cells import Cells
 
 from zai_magics.magics.grammar import COMMANDS
@@ -38,27 +39,37 @@ def test_options_of_the_command_are_offered(cells: Cells, command: str) -> None:
         ("%zai video --model ", ["cogvideox-3"]),
         ("%zai sandbox ", ["auto", "off"]),
         ("%zai help vid", ["video"]),
+        ("%zai replay ", ["auto", "off", "only"]),
+        ("%zai compare -m glm-4.7,glm-5-t", ["glm-5-turbo"]),
+        ("%zai compare --score my_f", ["my_function"]),
+        ("%zai map ", ["my_frame"]),
+        ("%zai map my_frame Sentiment of {{ rev", ["review"]),
+        ("out = %zai map my_fr", ["my_frame"]),
         ("%zai chat -o my_res", ["my_result"]),
         ("%zai chat Tell me of {{ my_res", ["my_result"]),
     ],
 )
 def test_what_may_follow_is_offered(cells: Cells, line: str, offered: list[str]) -> None:
-    cells.run("my_result = 1")
+    cells.run("my_result = 1\ndef my_function(reply): return 1")
+    cells.run("import pandas as pd\nmy_frame = pd.DataFrame({'review': ['a'], 'the stars': [1]})")
     assert sorted(_offered(cells, line)) == offered
 
 
 def test_models_are_of_the_kind_that_the_command_takes(cells: Cells) -> None:
     assert "glm-image" in _offered(cells, "%zai image -m ")
+    assert "glm-image" not in _offered(cells, "%zai compare -m glm-4.7,")
     chat = _offered(cells, "%zai chat -m ")
     assert "glm-4.7" in chat and "glm-4.6v" in chat and "glm-image" not in chat
 
 
-def test_the_completer_of_newer_ipythons_offers_the_same(cells: Cells) -> None:
-    from IPython.core.completer import provisionalcompleter
-
-    with provisionalcompleter():
-        found = {c.text for c in cells.shell.Completer.completions("%zai chat --th", 14)}
-    assert "--think" in found
+@pytest.mark.parametrize("line", ["%zai chat --th", "%zai map --th", "%%zai chat -m glm-5-t"])
+def test_nobody_elses_words_are_between_them(cells: Cells, line: str) -> None:
+    if not hasattr(completer, "context_matcher"):
+        pytest.skip("IPython before 8.6 lets Jedi put its own first")
+    cells.shell.Completer.use_jedi = True
+    with completer.provisionalcompleter():
+        found = [c.text for c in cells.shell.Completer.completions(line, len(line))]
+    assert found == (["glm-5-turbo"] if "glm" in line else ["--think"])
 
 
 def test_other_lines_are_completed_as_ever(cells: Cells) -> None:

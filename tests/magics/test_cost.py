@@ -234,8 +234,9 @@ def test_a_journal_that_cannot_be_read_is_one_line(cells: Cells) -> None:
 
 def test_the_verb_is_a_function_too(cells: Cells) -> None:
     cells.run("%zai chat Hi")
-    ran = cells.run('import zai_magics as zm\nfound = zm.cost("day", here=True, rows=5)')
-    assert ran.ok and "sandbox" in ran.out
+    verb = 'zm.cost("day", here=True, rows=5)'
+    assert "sandbox" in cells.run(f"import zai_magics as zm\n{verb}").out
+    assert cells.run(f"found = {verb}").out == ""
     assert cells.value("found").columns[0] == "day"
     assert cells.run("found = zm.cost(quiet=True)").out == ""
     assert "by takes model, day" in cells.run('zm.cost("colour")').out
@@ -254,7 +255,7 @@ def test_with_pandas_it_is_a_frame_without_the_total(
             model=f"m{number}", conversation=f"c{number}", notebook=f"/n{number}",
             at=1.6e9 + number * 1e6,
         )  # fmt: skip
-    ran = cells.run(f"frame = %zai cost --by {by}\nframe")
+    ran = cells.run(f"%zai cost -o frame --by {by}")
     assert ran.ok and ran.out.count("total") >= 1, ran.out
     frame = cells.value("frame").sort_values(by)
     assert frame.columns[0] == by and "total" not in set(frame[by])

@@ -139,3 +139,19 @@ def test_where_the_journal_cannot_be_used_it_is_bought_all_the_same(cells: Cells
     assert "cannot be used" in shown(ran) or "ZAI_HOME" in shown(ran)
     ran = run(cells, "video -o made a bird", "2")
     assert len(ran.bodies) == 1 and cells.value("made").path.exists()
+
+
+@pytest.mark.parametrize(
+    ("save", "said"),
+    [
+        ("cat.gif", "made no GIF file"),
+        ("cat.png", ""),
+        ("cat.v1", ""),
+        ("cat", ""),
+        ("a/b.JPG", "JPG"),
+    ],
+)
+def test_a_suffix_that_the_service_did_not_make_is_said(cells: Cells, save: str, said: str) -> None:
+    out = cells.run(f"%zai image --save {save} a cat").out
+    assert ("kept as " in out) == bool(said) and said in out
+    assert "made no MOV file" in cells.run("%zai video --save bird.mov a bird").out

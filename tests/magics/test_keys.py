@@ -129,6 +129,25 @@ def test_a_prompt_that_holds_the_key_is_not_sent(keyed: Cells, cell: str) -> Non
     assert ran.sent == [] and not any(part in ran.out for part in _parts())
 
 
+@pytest.mark.parametrize("shift", range(3))
+def test_a_file_that_holds_the_key_is_not_sent(keyed: Cells, tmp_path: Path, shift: int) -> None:
+    content = b"%PDF-1.4\n" + b" " * shift + f"({KEY})".encode() + b"\n%%EOF"
+    (tmp_path / "paper.pdf").write_bytes(content)
+    before = len(keyed.sandbox.ledger)
+    ran = keyed.run("%zai chat -m glm-4.6v -a paper.pdf what is this")
+    assert isinstance(ran.error, PromptError) and "holds your API key" in str(ran.error)
+    assert len(keyed.sandbox.ledger) == before
+
+
+def test_a_key_that_is_not_used_is_not_sent_either(
+    keyed: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = KEY.replace("ABCD", "WXYZ")
+    monkeypatch.setenv("Z_AI_API_KEY", other)
+    ran = keyed.run(f"%%zai chat\nmy other key is {other}")
+    assert isinstance(ran.error, PromptError) and ran.sent == []
+
+
 def test_a_system_prompt_that_holds_the_key_is_not_taken(keyed: Cells) -> None:
     keyed.run("import os")
     ran = keyed.run("%zai system {{ os.environ['ZAI_API_KEY'] }}")

@@ -55,8 +55,9 @@ def test_the_client_alone_never_imports_ipython(tmp_path: Path) -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    classes = "Client Clip Code Fix Interrupted Picture Pictures Reply ZaiError"
-    others = "__version__ chat code cost errors fix image load_ipython_extension tool video"
+    classes = "Client Clip Code Comparison Fix Interrupted Picture Pictures Reply ZaiError"
+    verbs = "chat code compare cost fix image map panel tool video"
+    others = f"__version__ errors load_ipython_extension {verbs}"
     assert sorted(zm.__all__) == sorted(f"{classes} {others}".split())
     for name in zm.__all__:
         assert getattr(zm, name) is not None

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars
 import pytest
+from books import shown
 from shell_cells import Cells
 
 from zai_magics.types import Clip, Picture, Reply, Table
@@ -237,7 +239,7 @@ def pandas(
 def test_where_there_is_pandas_the_log_is_a_frame(cells: Cells, pandas: None) -> None:
     ask(cells, "[[echo]]apples", "1")
     cells.run("%zai image a cat")
-    ran = cells.run("frame = %zai log\nframe")
+    ran = cells.run("%zai log -o frame\nframe")
     assert ran.ok, ran.out
     frame = cells.value("frame")
     assert type(frame).__name__ == "DataFrame"
@@ -248,3 +250,13 @@ def test_where_there_is_pandas_the_log_is_a_frame(cells: Cells, pandas: None) ->
     assert frame["prompt_tokens"][1] > 0
     assert frame["cost"][0] == 0
     assert ran.out.count("apples") == 2, "the table once, prompt and answer, and no frame beside it"
+
+
+def test_the_requests_of_one_map_or_compare_are_one_line(cells: Cells) -> None:
+    cells.shell.user_ns["df"] = polars.DataFrame({"n": range(5)})
+    cells.run("out = %zai map df row {{ n }}", "1")
+    cells.run("%zai compare -t 0,1 -n 2 hello", "2")
+    table = shown(cells.run("%zai log", "3"))
+    assert "map, 5 requests" in table and "compare, 4 requests" in table
+    assert "2 calls" in table
+    assert "row 3" in shown(cells.run("%zai log row 3", "3"))

@@ -46,7 +46,7 @@ def test_a_turn_older_than_its_context_says_what_to_do(cells: Cells) -> None:
 
 def test_the_log_has_one_vocabulary(cells: Cells) -> None:
     cells.run("%zai chat hi")
-    ran = cells.run("found = %zai log")
+    ran = cells.run("%zai log -o found")
     header = lines(ran.out)[0].split()
     assert header == ["n", "at", "kind", "model", "prompt", "reply", "cost"]
     assert set(header) <= set(cells.value("found").columns)
@@ -174,7 +174,35 @@ def test_a_cell_that_buys_anew_says_that_it_does_so_on_every_run(cells: Cells, v
 
 
 def test_a_dry_run_of_one_says_whether_it_is_to_be_bought(cells: Cells) -> None:
-    assert "nothing was sent · 1 to buy: free" in cells.run("%zai image --dry-run a cat").out
+    assert (
+        "nothing was sent · 1 to buy: $0.015; the sandbox charges nothing"
+        in cells.run("%zai image --dry-run a cat").out
+    )
     cells.run("%zai image a cat")
     again = cells.run("%zai image --dry-run a cat").out
     assert "1 of 1 stored, free" in again and "to buy" not in again
+
+
+@pytest.mark.parametrize(
+    ("line", "price"),
+    [
+        ("chat --max-tokens 100 hi", "$0.0002 for 100 tokens"),
+        ("image a cat", "$0.015"),
+        ("video a bird", "$0.20"),
+    ],
+)
+def test_a_dry_run_in_the_sandbox_says_what_the_service_would_charge(
+    cells: Cells, line: str, price: str
+) -> None:
+    command, _, rest = line.partition(" ")
+    said = cells.run(f"%zai {command} --dry-run {rest}").out
+    assert price in said and "the sandbox charges nothing" in said
+
+
+@pytest.mark.parametrize("option", ["--duration 100", "--fps 24", "--dry-run --duration 7"])
+def test_what_the_video_model_cannot_do_is_refused_before_it_is_sent(
+    cells: Cells, option: str
+) -> None:
+    ran = cells.run(f"%zai video {option} a bird")
+    assert not ran.ok and not ran.sent and "cogvideox-3 takes a " in ran.out
+    assert cells.run("%zai video --dry-run -m other --duration 8 a bird").ok

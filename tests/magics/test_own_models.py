@@ -52,3 +52,11 @@ def test_a_models_own_price_is_shown_before_it_is_bought(cells: Cells, own: Path
 def test_a_line_that_would_take_long_to_read_is_refused(cells: Cells, own: Path) -> None:
     own.write_text(".".join("a" * 20_000) + " = 1")
     assert "a line has more than 1000 characters" in cells.run("%zai").out
+
+
+def test_models_says_what_is_wrong_with_the_file_every_time_and_once(
+    cells: Cells, own: Path
+) -> None:
+    own.write_text('[models]\n"glm-4.6" = { input = "x" }')
+    for _ in range(2):
+        assert cells.run("%zai models").out.count('input of "glm-4.6" must be') == 1

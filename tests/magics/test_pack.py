@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from books import restart, save, shown
+from books import carrying, restart, save, shown
 from bought import html
 from shell_cells import Cells
 
@@ -37,7 +37,7 @@ def recorded(cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> l
     ran = [cells.run(code, cell) for cell, code in BOOK.items()]
     assert all(r.ok for r in ran), [r.out for r in ran]
     packed = cells.run("%zai pack class.zai", "7")
-    assert packed.ok and "5 answers and 2 of media" in shown(packed), packed.out
+    assert packed.ok and "5 answers, 1 picture and 1 clip" in shown(packed), packed.out
     return [cells.zai.session.conversation.turns, ran]
 
 
@@ -124,7 +124,7 @@ def test_a_picture_that_another_notebook_bought_is_packed_where_it_was_shown(
     monkeypatch.setenv("JPY_SESSION_NAME", str(save(tmp_path / "a.ipynb", {"2": "", "3": ""})))
     cells.run("%zai replay only", "2")
     assert cells.run("%zai image a cat", "3").ok
-    assert "1 of media" in shown(cells.run("%zai pack a.zai", "3"))
+    assert "1 picture," in shown(cells.run("%zai pack a.zai", "3"))
 
 
 def test_another_file_is_not_written_over(cells: Cells, recorded: list[Any]) -> None:
@@ -279,3 +279,22 @@ def test_what_killed_kernels_left_of_packs_is_tidied_up(cells: Cells, recorded: 
         os.utime(packs / name, (at, at))
     assert cells.run("%zai replay only class.zai", "r").ok
     assert [p.name for p in packs.glob("making-*")] == ["making-now"]
+
+
+def test_a_restored_turn_is_no_answer_to_its_question_alone(
+    cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(carrying(tmp_path / "a.ipynb", "main", "main")))
+    cells.run("%zai restore", "r")
+    cells.run("%zai chat --alone asked here", "c0")
+    assert "1 answer" in shown(cells.run("%zai pack a.zai", "p"))
+
+
+def test_a_pack_that_is_missing_leaves_everything_as_it_is(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(cells.zai.commands.background, "stop", stopped.append)
+    assert not cells.run("%zai replay only nothere.zai", "1").ok
+    assert not stopped and cells.zai.session.replay.mode == "off"

@@ -123,7 +123,7 @@ def test_a_clip_of_another_notebook_with_the_same_prompt_stays_out(
         other, mine = cells.zai.session.journal.calls.newest(db, 9, "c.kind = 'video'")[::-1]
     with zipfile.ZipFile("a.zai") as file:
         names = set(file.namelist())
-    assert "1 of media" in said and mine.blobs() <= names and not other.blobs() & names
+    assert "1 clip," in said and mine.blobs() <= names and not other.blobs() & names
 
 
 def test_answers_to_the_words_of_a_deleted_cell_stay_out_and_that_is_said(book: Cells) -> None:

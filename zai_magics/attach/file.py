@@ -85,6 +85,8 @@ def _read(file: BinaryIO, size: int, suffix: str, name: str) -> Attachment:
         return _video(file, size, suffix, name)
     if mime := _document_type(head, suffix):
         return _document(_whole(file, DOCUMENT_LIMIT, size, name), mime, name)
+    if suffix == ".pdf" or suffix in DOCUMENTS:
+        raise refusal(name, f"is no {suffix[1:]} file, whatever its name says; attach another")
     text = text_file.from_file(file, size, name)
     if text is None:
         way = _READERS.get(suffix)

@@ -65,10 +65,7 @@ def _begins_with(given: str, names: Mapping[str, Any]) -> bool:
 
     Only such: `data/report.pdf` and `my-figure` are expressions too, but meant as files.
     """
-    try:
-        node: ast.AST = ast.parse(given.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
+    node = _parsed(given)
     while not isinstance(node, ast.Name):
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             node = node.value
@@ -79,12 +76,29 @@ def _begins_with(given: str, names: Mapping[str, Any]) -> bool:
     return node.id in names
 
 
+def _parsed(given: str) -> ast.AST | None:
+    try:
+        return ast.parse(given.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def _is_calculated(given: str, names: Mapping[str, Any]) -> bool:
+    """Whether it is arithmetic with names that are all defined."""
+    node = _parsed(given)
+    inside = list(ast.walk(node)) if node is not None else []
+    used = [one.id for one in inside if isinstance(one, ast.Name)]
+    return bool(used) and len(inside) > 1 and all(n in names or n in vars(builtins) for n in used)
+
+
 def _unknown(given: str, names: Mapping[str, Any]) -> PromptError:
     close = _near_file(given)
     head = given.partition(".")[0].partition("[")[0].strip()
     if not close and head.isidentifier():
         close = _near_name(head, names)
     hint = f"did you mean {one_line(close, 80)}?" if close else "give one of them, or a URL"
+    if _is_calculated(given, names):
+        hint = "what is calculated goes into a variable first"
     return refusal(f"-a {one_line(given, 80)}", f"no variable and no file of that name; {hint}")
 
 

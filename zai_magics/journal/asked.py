@@ -22,6 +22,7 @@ class Asked:
     whoever it is sent to.
     `again` says that it may be written already, because an interrupt came as it was: its `uid`
     tells. `after` is how many messages follow the user's words; `pace` is an answer's (`gather`).
+    `batch` names the run of many questions that this is one of.
     """
 
     uid: bytes
@@ -38,6 +39,7 @@ class Asked:
     again: bool = False
     after: int = 0
     pace: str = ""
+    batch: str = ""
 
     @property
     def prompt(self) -> str:
@@ -63,7 +65,7 @@ class Asked:
 
 def key_of(endpoint: str, kind: str, body: Mapping[str, Any]) -> bytes:
     """By what an order is known again: `key_of("https://api.z.ai", "image", {…})`."""
-    return digest(endpoint, kind, encoded(body))
+    return digest(endpoint, kind, encoded(_same(body)))
 
 
 def request_key(kind: str, model: str, params: Mapping[str, Any], thread: bytes) -> bytes:
@@ -71,9 +73,20 @@ def request_key(kind: str, model: str, params: Mapping[str, Any], thread: bytes)
     `thread` is the digest of its messages.
     """
     said = {name: value for name, value in params.items() if name not in ("stream", *WHO)}
-    return digest(kind, model, encoded(said), thread)
+    return digest(kind, model, encoded(_same(said)), thread)
 
 
 def encoded(value: Mapping[str, Any]) -> str:
     """JSON that is the same for the same content."""
     return _ENCODER.encode(value)
+
+
+def _same(value: Any) -> Any:
+    """A JSON value in which numbers that are equal are written the same: Python's caller says 0
+    where the command line's option makes 0.0 of it.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _same(inner) for name, inner in value.items()}
+    return [_same(inner) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -72,7 +72,7 @@ def settle(db: sqlite3.Connection, uid: bytes, cost: float | None) -> None:
     if usd is None:  # a damaged one stays, and nothing passes until it is set anew
         return
     release(db, uid)
-    for scope in (row[1], EVERY):
+    for scope in {row[1], EVERY}:
         _spend(db, scope, usd)
 
 
@@ -93,6 +93,11 @@ def put(db: sqlite3.Connection, scope: str, usd: float, now: float) -> int:
     return mark(db)
 
 
+def there_are(db: sqlite3.Connection) -> bool:
+    """Whether there is any, of whichever notebook."""
+    return db.execute("select 1 from budgets").fetchone() is not None
+
+
 def mark(db: sqlite3.Connection) -> int:
     """A number of this journal's, made with its first limit; 0 before. Another journal, begun
     where this one was, has another.
@@ -110,12 +115,7 @@ def end(db: sqlite3.Connection, scope: str) -> bool:
         db.execute("delete from reservations where scope not in (select scope from budgets)")
     elif db.execute("select 1 from budgets where scope = ?", (EVERY,)).fetchone():
         # They would count against the notebook's next limit, so that of all takes them over.
-        rows = db.execute("select uid, usd from reservations where scope = ?", (scope,)).fetchall()
-        for uid, usd in rows:
-            known = as_number(usd, _MOST)
-            if known is not None:  # a damaged one stays, and nothing passes until all is set anew
-                release(db, uid)
-                _spend(db, EVERY, known)
+        db.execute("update reservations set scope = ? where scope = ?", (EVERY, scope))
     else:
         db.execute("delete from reservations where scope = ?", (scope,))
     return True

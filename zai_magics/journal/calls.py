@@ -208,6 +208,8 @@ class Calls:
         like = asked.likeness if asked.key or thread.rich else None
         if asked.after:
             result = {**result, "after": asked.after}
+        if asked.batch:
+            result = {**result, "batch": asked.batch}
         if not asked.key:
             if nth := self.repeats[key]:
                 result = {**result, "nth": nth}

@@ -123,7 +123,8 @@ def _chat(
     """A chat, or what was shown again. One whose price was unknown has the one that is known by
     now.
     """
-    facts, known, model = as_object(result), as_number(cost, _DEAREST), as_text(model)
+    facts, known = as_object(result), as_number(cost, _DEAREST)
+    model = as_text(facts.get("answered")) or as_text(model)
     about = (as_number(at, LATEST) or 0.0, as_text(kind), as_text(notebook), as_text(named))
     sandbox = endpoint == "sandbox"
     if kind in _SHOWN_AGAIN:

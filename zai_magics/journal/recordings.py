@@ -25,6 +25,11 @@ class Recordings:
         self._by_key: dict[bytes, list[int]] = {}
         self._by_likeness: dict[bytes, list[int]] = {}
 
+    def keys(self, db: sqlite3.Connection) -> set[bytes]:
+        """Of all that is recorded."""
+        self._catch_up(db)
+        return set(self._by_key)
+
     def chats(self, db: sqlite3.Connection, key: bytes) -> list[Record]:
         """The whole answers to this very request, whoever gave them."""
         return [r for r in self._found(db, self._by_key, key) if r.key == key and _is_chat(r)]

@@ -58,6 +58,11 @@ class Record:
         """The names of the files that it brought."""
         return {name for f in self.files() for name in (f["blob"], f["poster"]) if name}
 
+    @property
+    def answered(self) -> str:
+        """The model that answered, which may be another than the one that was asked."""
+        return self.result.get("answered") or self.model
+
     def usage(self) -> Usage | None:
         """The tokens of a chat, where they are known."""
         return as_usage(self.result.get("usage"))
@@ -204,7 +209,7 @@ def _is_file(found: Any) -> bool:
 _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "thinking": _words,
     **dict.fromkeys(("finish_reason", "request_id", "note", "error"), _line),
-    **dict.fromkeys(("answered", "replayed"), _line),
+    **dict.fromkeys(("answered", "replayed", "batch"), _line),
     **dict.fromkeys(("elapsed", "thought_for", "saved"), _seconds),
     **dict.fromkeys(("sandbox", "uncharged"), _flag),
     "usage": _usage,

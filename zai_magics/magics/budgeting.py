@@ -28,6 +28,8 @@ class Budgeting(Stage):
             budget.put(_amount(word), every)
         found = budget.limits()
         lines = [_line(limit) for limit in found]
+        if lines and self.session.connection.is_free():
+            lines.append("what the sandbox is asked costs nothing and never counts")
         none = "no budget is set; %zai budget 2.00 sets one for this notebook, --all for all"
         self._say("; ".join(lines) or none)
 

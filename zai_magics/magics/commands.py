@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 from .. import catalogue
@@ -12,21 +13,46 @@ from ..prompt import expand
 from ..render import cell
 from ..render.live import came_to_nothing
 from ..saved import bring_back
-from ..secret import Key, remember
-from ..types import Job
+from ..types import Clip, Job, Picture, Pictures
 from ..verbs.common import no_key
 from . import front, tables
 from .budgeting import Budgeting
 from .cells import cell_id
 from .conversing import Conversing
+from .experimenting import Experimenting
+from .paneling import Paneling
 from .parse import Parsed
 from .records import Keeping
 from .replaying import Replaying
+from .setting_up import SettingUp
 from .spending import Spending
 from .writing import Writing
 
+# What `--save` may be given to make a promise of.
+_FORMATS = {
+    **{
+        f".{name}": f"image/{name}" for name in ("png", "jpeg", "webp", "gif", "bmp", "tiff", "svg")
+    },
+    **{".jpg": "image/jpeg", ".tif": "image/tiff", ".mp4": "video/mp4", ".webm": "video/webm"},
+    **{f".{name}": f"video/{name}" for name in ("mov", "avi", "mkv")},
+}
+_WAITS = (
+    "--background waited: no display changes here after its cell has ended; in JupyterLab, "
+    "Notebook 7 or a terminal the cell is given back at once"
+)
 
-class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
+
+class Commands(
+    Conversing,
+    Keeping,
+    Spending,
+    Budgeting,
+    Writing,
+    Replaying,
+    Experimenting,
+    Paneling,
+    SettingUp,
+):
     """The commands of one shell, and the state that they act on.
 
     `commands.run(parse("chat -t 0 Hi"))` gives the command's value, having shown it.
@@ -35,9 +61,7 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
     def __init__(self, *of_the_shell: Any, failures: Any) -> None:
         super().__init__(*of_the_shell, failures=failures)
         self.session.ask = lambda call: front.allowed(self.shell, call)
-        self._sandbox: Any = None
         self._looked = False
-        self._out: str | None = None
 
     def begin(self) -> None:
         """A cell begins."""
@@ -54,8 +78,9 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
     def close(self) -> None:
         """Close what is open."""
         self.background.stop()
+        self.close_panels()
         self.session.close()
-        self._stop_sandbox()
+        self.stop_sandbox()
         cell.end()
 
     def status(self) -> None:
@@ -68,7 +93,7 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
         """Do one command and give its value. `local_ns` is the caller's function, if in one."""
         names = {**self.shell.user_ns, **(local_ns or {})}
         said = dict(command.options)
-        if not said.get("raw"):
+        if not (said.get("raw") or command.command == "panel"):  # {{ }} waits for its Run
             said = {name: _inserted(value, names) for name, value in said.items()}
         for value in (command.text, *said.values()):
             no_key(self.session, str(value))
@@ -110,16 +135,20 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
         options, cell = ImageOptions(**said), cell_id(self.shell)
         value = self._paint(self.session.image(text, options, names=names, cell=cell), quiet)
         self._warn_of_again(said, cell, quiet)
+        self._warn_of_suffix(said, value)
         return value
 
     def do_video(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """A clip; in the background its job, where displays can be updated from there."""
-        background = said.get("background", False) and front.updates(self._painter(False))
+        """A clip; in the background its job, where somebody will see what becomes of it."""
+        background = said.get("background", False) and front.follows(self.shell)
+        if said.get("background") and not background:
+            self.session.warn(_WAITS)
         options, cell = VideoOptions(**{**said, "background": background}), cell_id(self.shell)
         snapshots = self.session.video(text, options, names=names, cell=cell)
         if not background:
             value = self._paint(snapshots, quiet)
             self._warn_of_again(said, cell, quiet)
+            self._warn_of_suffix(said, value)
             return value
         painter = self._painter(quiet)
         try:
@@ -130,6 +159,10 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
         self._warn_of_again(said, cell, quiet)
         self.formats.shown(value, quiet)
         if isinstance(value, Job):
+            if not front.is_kernel(self.shell):  # what a thread wrote there would be in the way
+                painter.paint(value)
+                painter.finish()
+                painter = front.Silent()
             self._follow(value, painter, options.save)
         else:  # bought before: it is there already
             painter.finish()
@@ -139,6 +172,17 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
         """A cell that was to buy anew once would do so whenever all cells are run."""
         if cell and said.get("again") and not (quiet or said.get("dry_run")):
             self.session.warnings.append("take --again out of the cell, or it buys on every run")
+
+    def _warn_of_suffix(self, said: dict[str, Any], value: Any) -> None:
+        """A file's suffix is that of what the service made, whatever was asked for."""
+        one = value[0] if isinstance(value, Pictures) and value else value
+        wanted = Path(said.get("save") or "").suffix.lower()
+        if not (isinstance(one, (Picture, Clip)) and wanted in _FORMATS):
+            return
+        if _FORMATS[wanted] != one.mime:
+            self.session.warnings.append(
+                f"kept as {one.path.name}: the service made no {wanted[1:].upper()} file"
+            )
 
     def _ordered(self, snapshots: Generator[Any, None, None], painter: Any) -> Any:
         """Order in this thread: what this gives is a job, or a clip that was bought before."""
@@ -184,75 +228,6 @@ class Commands(Conversing, Keeping, Spending, Budgeting, Writing, Replaying):
         if not pending and not done:
             raise CommandError("this notebook has ordered nothing; %zai jobs shows other orders")
         return pending[0] if pending else f"#{done[0].id}"
-
-    def do_models(self, text: str, said: dict[str, Any], names: dict[str, Any], quiet: bool) -> Any:
-        """What there is, as a Table."""
-        found, note = self.session.models()
-        own = self.session.settings
-        defaults = (own.model, own.vision_model, own.image_model, own.video_model)
-        table = tables.models(found, note, defaults)
-        if not quiet:
-            self._show(table)
-        self.formats.shown(table, quiet)
-        return table
-
-    def do_login(self, *_: Any) -> None:
-        """Ask for the key, hidden, and try it."""
-        from getpass import getpass
-
-        try:
-            typed = getpass("Z.AI API key (not shown; nothing to leave): ").strip()
-            if not typed:
-                raise CommandError("no key was entered; %zai login asks again")
-            key = Key(typed, "%zai login")
-            where = self.session.connection.login(key)
-        except KeyboardInterrupt:
-            raise Interrupted("stopped; no key was taken, %zai login asks again") from None
-        except (EOFError, NotImplementedError):  # IPython's word for a notebook that is run unseen
-            raise CommandError(
-                "nobody can be asked here; set ZAI_API_KEY before the kernel is started"
-            ) from None
-        self._stop_sandbox()
-        kept = "kept in the keyring" if remember(key) else "kept until this kernel ends"
-        self._say(f"the key works on the {where} endpoint; {kept}")
-
-    def do_sandbox(self, text: str, *_: Any) -> None:
-        """Switch to the sandbox, or back."""
-        word = text.strip()
-        if word not in ("", "auto", "off"):
-            raise CommandError(f"%zai sandbox takes nothing, auto or off, not {word[:40]!r}")
-        if word == "off":
-            self._stop_sandbox()
-            self.session.connection.base_url = None
-            name = self.session.connection.endpoint().name
-            self._say(f"the sandbox is off; requests go to {name}")
-            return
-        if self.session.connection.endpoint().sandbox:
-            self._say("the sandbox is on already; %zai sandbox off ends it")
-            return
-        if word == "auto" and (key := self.session.connection.found_key()):
-            self._say(f"there is a key, from {key.source}: the real models are asked")
-            return
-        if self._sandbox is None:
-            from ..sandbox import Sandbox
-
-            self._sandbox = Sandbox()
-            self._sandbox.start()
-        self.session.connection.base_url = self._sandbox.base_url
-        self._say(
-            "the sandbox is on: a local server with scripted answers, drawn pictures and "
-            "clips; no model is asked, nothing is paid, your key is not sent. "
-            "%zai sandbox off ends it"
-        )
-
-    def do_help(self, text: str, *_: Any) -> None:
-        """Commands, or one command's options."""
-        self._show(tables.help(text.strip().lstrip("%").removeprefix("zai ").strip()))
-
-    def _stop_sandbox(self) -> None:
-        if self._sandbox is not None:
-            self._sandbox.stop()
-            self._sandbox = None
 
 
 def _inserted(value: Any, names: dict[str, Any]) -> Any:

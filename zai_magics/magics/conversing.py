@@ -19,10 +19,11 @@ from .stage import Said, Stage, number
 class Conversing(Stage):
     """They act on the session's conversations, and say in one line what they did."""
 
-    def do_history(self, *_: Any) -> None:
+    def do_history(self, text: str, said: Said, names: Said, quiet: bool) -> Transcript:
         """The conversation as a transcript."""
         held = self.session.conversations
-        self._show(Transcript(held.current, saved.gone(held.current, self.file())))
+        found = Transcript(held.current, saved.gone(held.current, self.file()))
+        return self._give(found, quiet)
 
     def do_new(self, text: str, *_: Any) -> None:
         """A new conversation."""

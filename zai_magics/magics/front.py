@@ -59,6 +59,14 @@ def updates(painter: Painter) -> bool:
     return isinstance(painter, CellPainter)
 
 
+def follows(shell: Any) -> bool:
+    """Whether a cell can be given back while its clip is being made: its display goes on changing,
+    or it is a terminal's, which has said where to look. A kernel without such displays may end
+    with its last cell.
+    """
+    return not is_kernel(shell) or updates(painter(shell, Path()))
+
+
 def is_kernel(shell: Any) -> bool:
     """Whether this is a kernel with a front-end, not a terminal."""
     return hasattr(shell, "get_parent") or hasattr(shell, "kernel")

@@ -75,8 +75,39 @@ VIDEO = (
     _option("--audio", "audio", "flag", "", "with sound"),
     _option("-a --attach", "attach", "texts", "X", "first frame, then last: a path or URL"),
     SAVE,
-    _option("--background", "background", "flag", "", "give the cell back at once"),
+    _option(
+        "--background",
+        "background",
+        "flag",
+        "",
+        "give the cell back at once (not in a kernel "
+        "whose displays do not change, such as nbconvert's)",
+    ),
     AGAIN,
+)
+LIMITS = (
+    _option("--concurrency", "concurrency", "int", "N", "at most so many requests at once"),
+    _option("--max-cost", "max_cost", "float", "USD", "stop before so much is spent"),
+)
+_NOT_MAP = {*_NOT_CODE, "attach", "conversation", "alone", "no_stream", "again"} - {"schema"}
+MAP = (
+    *(o for o in CHAT if o.name not in _NOT_MAP),
+    *LIMITS,
+    _option("--pilot", "pilot", "int", "N", "N rows only, and what all would cost and take"),
+    _option("--again", "again", "flag", "", "ask anew what was answered before"),
+)
+_ONE = {"model", "system", "temperature", "schema"}  # what compare takes several of
+COMPARE = (
+    _option("-m --model", "models", "texts", "A,B", "models to ask"),
+    _option("-t --temperature", "temperatures", "texts", "T,T", "temperatures"),
+    _option("-s --system", "systems", "texts", "TEXT", "a system prompt, or @name,@name"),
+    _option("--each", "each", "texts", "NAME=A,B", "values of {{ NAME }}, or @name; repeatable"),
+    _option("-n", "n", "int", "N", "answers of each"),
+    _option("--score", "score", "text", "FUNCTION", "judges a reply by a number"),
+    _option("--baseline", "baseline", "int", "N", "the variant that the others are compared with"),
+    *(o for o in CHAT if o.name not in {*_NOT_MAP, *_ONE}),
+    *LIMITS,
+    _option("--again", "again", "flag", "", "ask anew what was answered before"),
 )
 SPEED = _option("--speed", "speed", "float", "X", "2: twice as fast; 0: at once")
 LOG = (
@@ -130,9 +161,33 @@ COMMANDS = {
             "PROMPT",
             "%zai video --audio a bird flying over the ocean",
         ),
+        Command(
+            "compare",
+            "one prompt over models, temperatures, system prompts and values, side by side",
+            (*COMPARE, PARAM, OUT, QUIET, DRY_RUN, RAW),
+            "PROMPT",
+            "%%zai compare -m glm-4.7,glm-4.7-flash -t 0,0.8 --each tone=dry,warm\n"
+            "Explain a p-value in a {{ tone }} tone.",
+        ),
+        Command(
+            "map",
+            "the prompt over a DataFrame's rows; a new DataFrame comes back",
+            (*MAP, *COMMON),
+            "DF PROMPT",
+            'out = %zai map df --schema "label, score float" Sentiment of {{ review }}',
+        ),
+        Command(
+            "panel",
+            "a playground: prompt, models side by side, temperature, thinking; run and stop",
+            tuple(
+                o for o in (MODEL, *CHAT) if o.name in ("model", "system", "temperature", "think")
+            ),
+            "[PROMPT]",
+            "%zai panel -m glm-4.7,glm-4.7-flash",
+        ),
         Command("wait", "take up an order again", (SAVE, OUT, QUIET), "[ID]", "%zai wait #12"),
         Command("jobs", "orders under way, and this notebook's newest", (OUT, QUIET)),
-        Command("history", "the conversation so far"),
+        Command("history", "the conversation so far", (OUT, QUIET)),
         Command("new", "begin a new conversation", (), "[NAME]"),
         Command("use", "go on with another conversation", (), "NAME"),
         Command("fork", "go on in a copy of the conversation", (), "NAME"),

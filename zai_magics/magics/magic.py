@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # By name, because loading the extension must not import what the first answer needs.
 _SHOWN = (
-    "reply.Reply",
+    *("reply.Reply", "conversation.Transcript", "comparison.Comparison"),
     *("types.Picture", "types.Pictures", "types.Clip"),
     *("types.Code", "types.Fix", "types.Request", "types.Table", "types.Note", "types.Job"),
 )
@@ -53,6 +53,7 @@ class ZaiMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self._formats: Formats | None = None
+        self._matcher: Any = None
         self._commands: Commands | None = None
         self.failures = Failures(shell)
 
@@ -90,7 +91,7 @@ class ZaiMagics(Magics):
         manager = shell.input_transformer_manager
         manager.cleanup_transforms[:0] = [_cell_magic, _without_comment]
         manager.cleanup_transforms.append(_line_magic)
-        shell.set_hook("complete_command", _candidates, re_key=COMMAND_LINE)
+        self._install_completion()
         self._install_formats()
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
@@ -105,6 +106,8 @@ class ZaiMagics(Magics):
             for name in _SHOWN:
                 formatter.pop(f"zai_magics.{name}", None)
         shell.strdispatchers["complete_command"].regexs.pop(COMMAND_LINE, None)
+        if self._matcher in getattr(shell.Completer, "custom_matchers", []):
+            shell.Completer.custom_matchers.remove(self._matcher)
         shell.events.unregister("pre_run_cell", self._begin)
         shell.events.unregister("post_run_cell", self._end)
         if self in shell.configurables:
@@ -136,6 +139,28 @@ class ZaiMagics(Magics):
 
         with self.failures.during((line.split() or [""])[0]):
             return self.commands.run(parse(line, body), local_ns)
+
+    def _install_completion(self) -> None:
+        """Our words alone on our lines. What IPython before 8.6 has for it lets Jedi put its own
+        first.
+        """
+        from IPython.core import completer
+
+        if not hasattr(completer, "context_matcher"):
+            self.shell.set_hook("complete_command", _candidates, re_key=COMMAND_LINE)
+            return
+
+        def zai(context: Any) -> dict[str, Any]:
+            if not COMMAND_LINE.match(context.text_until_cursor):
+                return {"completions": []}
+            from .complete import matched
+
+            return matched(self.shell, context)
+
+        zai.matcher_api_version = 2  # type: ignore[attr-defined]
+        zai.matcher_identifier = "zai_magics"  # type: ignore[attr-defined]
+        self._matcher = zai
+        self.shell.Completer.custom_matchers.append(zai)
 
     def _install_formats(self) -> None:
         """Let IPython show the package's values; they need no IPython of their own."""
@@ -176,7 +201,8 @@ class ZaiMagics(Magics):
 def _candidates(shell: Any, event: Any) -> list[str]:
     from .complete import candidates
 
-    return candidates(shell, event)
+    before = event.text_until_cursor if hasattr(event, "text_until_cursor") else event.line
+    return candidates(shell, before, event.symbol or "")
 
 
 def _cell_magic(lines: list[str]) -> list[str]:

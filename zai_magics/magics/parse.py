@@ -45,12 +45,24 @@ def parse(line: str, body: str | None = None) -> Parsed:
     name, start = _command(line, body is not None)
     command = COMMANDS[name]
     options, at, free = _options(command, line, start)
+    if command.words.startswith("DF"):
+        options["frame"], at = _frame(line, at)
+        more, at, free = _options(command, line, at) if not free else ({}, _skip(line, at), True)
+        options = {**options, **more}
     words = line[at:]
     if not free:
         _no_late_options(command, words)
     if not command.words and words.strip():
         raise CommandError(f"%zai {name} takes no words; see %zai help {name}")
     return Parsed(name, options, _text(words, body))
+
+
+def _frame(line: str, at: int) -> tuple[str, int]:
+    """The expression that names the DataFrame, quoted where there are blanks in it."""
+    at = _skip(line, at)
+    if at == len(line):
+        raise CommandError("%zai map takes a DataFrame first: %zai map df … {{ column }}")
+    return _value(line, at, "map")
 
 
 def _text(words: str, body: str | None) -> str:
@@ -112,6 +124,8 @@ def _find(command: Command, known: dict[str, Option], word: str) -> tuple[Option
         return known[flag], flag, rest
     if not word.startswith("--") and word[:2] in known and known[word[:2]].kind != "flag":
         return known[word[:2]], word[:2], word[2:]
+    if command.name == "budget" and _NUMBER.fullmatch(word, 1):
+        raise CommandError("a budget is 0 US dollars or more, such as 2.00")
     raise CommandError(
         f"%zai {command.name} has no option {one_line(flag, 40)}{other(command, flag)}; "
         f"see %zai help {command.name}{_or_free(command)}"
@@ -188,7 +202,8 @@ def _no_late_options(command: Command, words: str) -> None:
 
 def _words(command: Command) -> str:
     """What a command's words are called."""
-    return "the prompt" if command.words == "PROMPT" else f"the {command.words.strip('[]').lower()}"
+    prompt = command.words.endswith("PROMPT")
+    return "the prompt" if prompt else f"the {command.words.strip('[]').lower()}"
 
 
 def _or_free(command: Command) -> str:

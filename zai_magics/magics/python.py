@@ -5,9 +5,10 @@ They act on the session of the shell's magics and show what they make, as the ma
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from ..errors import CommandError, one_line
+from ..errors import CommandError, PromptError, one_line
 from .grammar import COMMANDS, Option, other
 from .parse import Parsed, check_parameter
 
@@ -48,6 +49,39 @@ def video(prompt: str = "", *, quiet: bool = False, **options: Any) -> Any:
     return _run("video", prompt, quiet, options)
 
 
+def compare(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
+    """One prompt over variants: `zm.compare("Hi", model=["glm-4.7", "glm-4.7-flash"])`.
+
+    `model`, `temperature` and `system` take lists, `each={"tone": ["dry", "warm"]}` the values of
+    `{{ tone }}`, `score` a function of the reply; further `n`, `baseline`, `top_p`, `max_tokens`,
+    `stop`, `think`, `concurrency`, `max_cost`, `again`, `param`, `dry_run` and `raw`, as
+    `%zai help compare` says. Gives a Comparison: `c[1]` is an answer (with `n` their list),
+    `c.to_frame()` all of them, `c.verdicts` the scores in words.
+    """
+    several = {"model": "models", "temperature": "temperatures", "system": "systems"}
+    options = {several.get(name, name): value for name, value in options.items()}
+    return _run("compare", prompt, quiet, {"raw": "each" not in options, **options})
+
+
+def map(frame: Any, prompt: str, *, quiet: bool = False, **options: Any) -> Any:
+    """The prompt over a DataFrame's rows: `zm.map(df, "Sentiment of {{ review }}")` -> DataFrame.
+
+    `{{ }}` are the frame's columns and the notebook's names. `schema` takes a text or a class
+    itself; further `model`, `system`, `temperature`, `top_p`, `max_tokens`, `stop`, `think`,
+    `pilot`, `max_cost`, `concurrency`, `again`, `param`, `dry_run` and `raw`, as `%zai help map`
+    says.
+    """
+    return _run("map", prompt, quiet, {"frame": frame, "raw": False, **options})
+
+
+def panel(prompt: str = "", **options: Any) -> None:
+    """A playground below the cell: `zm.panel("Explain {{ topic }}", model="glm-4.7,glm-4.6")`.
+
+    Options are those of `%zai panel`, which fill its fields.
+    """
+    _run("panel", prompt, False, options)
+
+
 def cost(by: str = "model", *, quiet: bool = False, **options: Any) -> Any:
     """What was spent: `zm.cost("day", here=True)` -> DataFrame, or Table without pandas.
 
@@ -58,19 +92,29 @@ def cost(by: str = "model", *, quiet: bool = False, **options: Any) -> Any:
 
 def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any:
     magics = _magics()
+    caller = sys._getframe(2)  # of the public function above
+    in_function = caller.f_locals if caller.f_locals is not caller.f_globals else None
     with magics.failures.during(command):
-        return magics.commands.run(_typed(command, prompt, quiet, options))
+        try:
+            return magics.commands.run(_typed(command, prompt, quiet, options), in_function)
+        except PromptError as error:
+            said = str(error)
+            error.args = (f"attach={said[3:]}" if said.startswith("-a ") else said,)
+            raise
 
 
 def _typed(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Parsed:
+    if not isinstance(prompt, str):
+        raise CommandError(f"zm.{command} takes the prompt as text, not a {type(prompt).__name__}")
     known = {o.name: o for o in COMMANDS[command].options if o.name not in ("out", "quiet")}
     for name in options:
-        if name not in known:
+        if name != "frame" and name not in known:
             hint = other(COMMANDS[command], name)
             raise CommandError(f"zm.{command} has no option {one_line(repr(name), 40)}{hint}")
-    said = {name: value for name, value in options.items() if value is not None}
+    said = {name: v for name, v in options.items() if v is not None or name == "frame"}
     for name, value in said.items():
-        _check(known[name], value)
+        if name in known:
+            _check(known[name], value)
     for name in ("attach", "stop", "tool"):
         if name in said:
             given = said[name]

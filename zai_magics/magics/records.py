@@ -12,7 +12,7 @@ from ..errors import CommandError
 from ..journal import Record
 from ..text import plural
 from ..types import Table
-from .requests import as_one, by_turn
+from .requests import as_one, batch, by_batch, by_turn
 from .stage import Said, Stage
 
 MOST = 10_000
@@ -41,12 +41,10 @@ class Keeping(Stage):
         scope = self.session.scope() if said.get("here") else ""
         found = self.session.journal.find(text, MOST, scope)
         rows = said.get("rows", ROWS)
-        table = _log_table(by_turn(found), rows, text.strip())
+        turns = by_turn(found) if text.strip() else by_batch(by_turn(found))
+        table = _log_table(turns, rows, text.strip())
         value = _frame(found) if find_spec("pandas") else table
-        if not quiet:
-            self._show(table)
-        self.formats.shown(value, quiet)
-        return value
+        return self._give(value, quiet, table)
 
     def do_jobs(self, text: str, said: Said, names: Said, quiet: bool) -> Any:
         """Orders whose end is not known, of this machine, and this notebook's newest others."""
@@ -55,10 +53,7 @@ class Keeping(Stage):
         written = {r.job for r in known}
         alone = [job for job in self.session.open_jobs() if job not in written]
         table = _jobs_table(known, alone)
-        if not quiet:
-            self._show(table)
-        self.formats.shown(table, quiet)
-        return table
+        return self._give(table, quiet)
 
     def _opened(self, number: int) -> Any:
         """A call's value as it was; IPython shows it like any other."""
@@ -108,7 +103,7 @@ def _log_table(turns: Sequence[Sequence[Record]], most: int, words: str) -> Tabl
             str(r.id),
             _when(r.at),
             ", ".join((r.kind, *_about(r, len(turn)))),
-            r.model,
+            r.answered,
             _excerpt(r.prompt, words, 60),
             _excerpt(r.reply, words, 80) or ", ".join(_names(r)),
             "sandbox" if r.endpoint == "sandbox" else dollars(r.cost),
@@ -129,6 +124,7 @@ def _log_table(turns: Sequence[Sequence[Record]], most: int, words: str) -> Tabl
 def _about(last: Record, requests: int) -> list[str]:
     """What is not as with any other call: how it ended, how many requests it took."""
     ended = [] if last.state in ("complete", "done") else [last.state]
+    ended += [batch(last).partition(" ")[0]] if batch(last) else []
     return [*ended, *([plural(requests, "request")] if requests > 1 else [])]
 
 
@@ -171,7 +167,7 @@ def _frame(found: Sequence[Record]) -> Any:
             "at": pandas.to_datetime([r.at for r in found], unit="s", utc=True),
             "kind": [r.kind for r in found],
             "state": [r.state for r in found],
-            "model": [r.model for r in found],
+            "model": [r.answered for r in found],
             "prompt": [r.prompt for r in found],
             "reply": [r.reply for r in found],
             "prompt_tokens": [_tokens(r, 0) for r in found],

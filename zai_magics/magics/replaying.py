@@ -47,13 +47,19 @@ class Replaying(Stage):
         if mode and os.environ.get(FORCED) == "off":
             self._say("replay stays off: this notebook is being recorded")
             return
+        pack = self._pack(file.strip()) if mode and file.strip() else None
         if mode == "only":
             self.background.stop(_STOPPED)
+            for panel in self.panels:
+                panel.stop()
+                panel.wait(2.0)
         if mode:
-            replay.use(mode, self._pack(file.strip()) if file.strip() else None)
+            replay.use(mode, pack)
         replay.speed = speed
         where = replay.pack.pack if replay.pack else "the journal"
-        self._say(_SAYS[replay.mode].format(where=where))
+        self._say(
+            _SAYS[replay.mode].format(where=where) + ("" if replay.mode == "off" else replay.pace)
+        )
 
     def do_pack(self, text: str, said: Said, names: Said, quiet: bool) -> None:
         """Write this notebook's calls and media to one file."""

@@ -30,6 +30,26 @@ def by_turn(found: Sequence[Record]) -> list[list[Record]]:
     return turns
 
 
+def by_batch(turns: Sequence[list[Record]]) -> list[list[Record]]:
+    """The turns, newest first, with those of one run of `map` or `compare` put together."""
+    runs: dict[str, list[Record]] = {}
+    found: list[list[Record]] = []
+    for turn in turns:
+        name = batch(turn[0])
+        if name in runs:
+            runs[name] += turn
+            continue
+        found.append([*turn])
+        if name:
+            runs[name] = found[-1]
+    return found
+
+
+def batch(record: Record) -> str:
+    """The run of many questions that a call was one of, "" for none."""
+    return str(record.result.get("batch", ""))
+
+
 def as_one(turn: Sequence[Record]) -> Record:
     """The last request of a turn, with what all of them cost."""
     costs = [record.cost for record in turn]

@@ -36,10 +36,7 @@ class Spending(Stage):
         own = [f"this notebook: {_cost(mine) or '$0'}", f"this kernel: {spent(self.session)}"]
         table = _table(found, by, rows, own)
         value = _frame(found, by) if find_spec("pandas") else table
-        if not quiet:
-            self._show(table)
-        self.formats.shown(value, quiet)
-        return value
+        return self._give(value, quiet, table)
 
 
 def _begin(day: str) -> float:
@@ -58,9 +55,14 @@ def _table(found: Sequence[Bill], by: str, rows: int, own: Sequence[str]) -> Tab
     if not found:
         return Table((), (), "", "the journal has no such calls; %zai log lists all")
     names = _names([bill.name if by == "notebook" else bill.notebook for bill in found])
-    about = [
+    about: list[tuple[str, ...]] = [
         (names[bill.name],) if by == "notebook" else (_named(bill.name), names[bill.notebook])
         for bill in found
+    ]
+    priced = {bill.name for bill in found if not bill.sandbox}
+    about = [
+        (f"{first} (sandbox)" if bill.sandbox and bill.name in priced else first, *rest)
+        for bill, (first, *rest) in zip(found, about, strict=True)
     ]
     whole = costs.total(found)
     wide = by == "conversation"
@@ -120,6 +122,11 @@ def _left_out(found: Sequence[Bill], whole: Bill) -> list[str]:
     if whole.open:
         price = f" ({_sum(whole.charged)})" if whole.charged else ""
         said.append(f"{plural(whole.open, 'order')} may have been charged{price}: see %zai jobs")
+    if whole.again and not whole.calls:
+        said.append("all was shown again and nothing asked, so there are no calls")
+    if whole.unsaved:
+        again = plural(whole.unsaved, "answer")
+        said.append(f"saved leaves out {again} shown again, of models whose price is not known")
     if any(bill.sandbox for bill in found):
         said.append("the sandbox is not in the total")
     return said

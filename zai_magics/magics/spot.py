@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from itertools import islice
 from types import FrameType
@@ -38,3 +39,35 @@ def running(shell: Any) -> Spot | None:
         return None
     end = sys.maxsize if until is None else until
     return Spot((line, column or 0), (last or line, end))
+
+
+# What is done with the value of an expression that stands alone, in the order of its likelihood:
+# IPython shows it, or drops it where it is not the last; a `<module>` that is evaluated gives it.
+_ALONE = ("PRINT_EXPR", "CALL_INTRINSIC_1", "POP_TOP")
+
+
+def is_kept(shell: Any) -> bool:
+    """Whether what is being called goes into a variable, or into more of the user's own code."""
+    frame, follows = _following(shell)
+    if frame is None:
+        return False
+    whole = frame.f_code.co_name == "<module>" and follows[0] == "RETURN_VALUE"
+    return not whole and follows[0] not in _ALONE
+
+
+def assigned(shell: Any) -> str:
+    """The variable that what is being called goes into: "out" in `out = %zai map …`, else ""."""
+    opname, name = _following(shell)[1]
+    return str(name) if opname in ("STORE_NAME", "STORE_GLOBAL") else ""
+
+
+def _following(shell: Any) -> tuple[FrameType | None, tuple[str, Any]]:
+    """The user's code that is at work, and what it does next: an instruction and its name."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals is not shell.user_global_ns:
+        frame = frame.f_back
+    if frame is None:
+        return None, ("", "")
+    after = (one for one in dis.get_instructions(frame.f_code) if one.offset > frame.f_lasti)
+    found = next(((one.opname, one.argval) for one in after if one.opname != "CACHE"), ("", ""))
+    return frame, found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..conversation import Place
 from ..errors import CommandError
@@ -13,11 +13,12 @@ from ..render.live import Painter, show
 from ..session import Session
 from ..settings import Settings
 from ..types import Note
-from . import front
+from . import front, spot
 from .background import Background
 from .cells import Cells
 
 Said = dict[str, Any]
+T = TypeVar("T")
 
 
 class Stage:
@@ -38,6 +39,8 @@ class Stage:
         self.formats = formats
         self.cells = Cells(shell)
         self.background = Background()
+        self.panels: list[Any] = []
+        self._out: str | None = None  # the variable that -o names
 
     def _asking(self, said: Said) -> tuple[ChatOptions, Place | None]:
         """What a chat is asked with, and the place of its turn, or of the cell where it is none."""
@@ -56,6 +59,17 @@ class Stage:
 
     def _show(self, value: Any) -> None:
         front.display(self.shell, value, self.folder())
+
+    def _give(self, value: T, quiet: bool, shown: Any = None) -> T:
+        """What a command gives that is there at once: shown, by `shown` where that is another
+        form of it, unless it is for a variable.
+        """
+        if not quiet and spot.is_kept(self.shell):
+            return value
+        if not quiet:
+            self._show(value if shown is None else shown)
+        self.formats.shown(value, quiet)
+        return value
 
     def _say(self, text: str) -> None:
         self._show(Note(text))

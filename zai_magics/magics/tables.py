@@ -23,9 +23,8 @@ def status(session: Session) -> Table:
     ]
     replay, left = session.replay, _left(session)
     if replay.mode != "off":
-        rows.append(
-            ("replay", f"{replay.mode}, from {replay.pack.pack if replay.pack else 'the journal'}")
-        )
+        where = replay.pack.pack if replay.pack else "the journal"
+        rows.append(("replay", f"{replay.mode}, from {where}{replay.pace}"))
     rows += [("budget", left)] if left else []
     rows += [("jobs", jobs)] if (jobs := _jobs(session)) else []
     rows.append(("journal", str(session.journal.store.path)))
@@ -51,7 +50,8 @@ def models(found: Sequence[Model], note: str, defaults: Sequence[str]) -> Table:
         "models only; other ids are passed on as they are"
     )
     columns = ("model", "kind", "context", "max output", "price (USD)", "listed")
-    return Table(columns, tuple(rows), "", f"{note}; {dated}" if note else dated)
+    notes = (note, catalogue.own().problem, dated)
+    return Table(columns, tuple(rows), "", "; ".join(filter(None, notes)))
 
 
 def help(name: str) -> Table:

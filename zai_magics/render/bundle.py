@@ -9,8 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..comparison import Comparison
 from ..conversation import Conversation, Transcript
 from ..steps import steps_of
+from ..tally import Tally
 from ..text import plural
 from ..types import (
     Clip,
@@ -25,7 +27,7 @@ from ..types import (
     Request,
     Table,
 )
-from . import code, parts, pieces, request, safe
+from . import code, comparison, parts, pieces, request, safe, tally
 from . import reply as replies
 from . import steps as rounds
 
@@ -55,6 +57,10 @@ def bundle(value: object, folder: Path | None = None, view: str = "markdown") ->
     if isinstance(value, Progress):
         html = pieces.progress(value, folder, over=True)
         return both(html, pieces.progress_plain(value, over=True))
+    if isinstance(value, Comparison):
+        return both(comparison.html(value), comparison.plain(value))
+    if isinstance(value, Tally):
+        return both(tally.html(value), tally.plain(value))
     if isinstance(value, Request):
         return both(request.html(value), request.plain(value))
     if isinstance(value, Transcript):

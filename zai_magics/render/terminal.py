@@ -9,10 +9,12 @@ from typing import Any, TextIO
 
 from ..plain import settled
 from ..reply import Reply
+from ..tally import Tally
 from ..types import Code, Draft, Fix, Progress
 from . import code, pieces, safe
 from . import reply as replies
 from . import steps as rounds
+from . import tally as tallies
 from .bundle import bundle
 
 
@@ -25,6 +27,7 @@ class TerminalPainter:
         self._pending = ""
         self._steps = 0  # rounds of calls that were written
         self._said = ""
+        self._tenth = 0  # of a map's rows
         self._open = False  # whether the last line was begun and not ended
         self._latest: Any = None
 
@@ -36,6 +39,11 @@ class TerminalPainter:
         elif isinstance(snapshot, Progress):
             # Without its running time, which a terminal would repeat line after line.
             self._line(pieces.progress_plain(replace(snapshot, elapsed=0.0)))
+        elif isinstance(snapshot, Tally) and snapshot.frame is None and snapshot.rows:
+            tenth = snapshot.done * 10 // snapshot.rows
+            if tenth > self._tenth:
+                self._tenth = tenth
+                self._line(tallies.plain(snapshot))
 
     def finish(self) -> None:
         """Write the rest and the closing line."""

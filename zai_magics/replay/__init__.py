@@ -6,7 +6,8 @@ stream = replay.chat(asked)            read like one that comes from the service
 
 from __future__ import annotations
 
-from .mode import ASK, Mode, Replay, Source
+from .found import Source
+from .mode import Mode, Replay
 from .recorded import Recorded
 
-__all__ = ["ASK", "Mode", "Recorded", "Replay", "Source"]
+__all__ = ["Mode", "Recorded", "Replay", "Source"]

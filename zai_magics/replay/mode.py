@@ -9,39 +9,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from .. import catalogue
-from ..errors import JournalError, ReplayMiss, one_line
-from ..journal import Asked, Journal, Record
+from ..errors import JournalError, KeyMissing, ReplayMiss
+from ..journal import Asked, Record
 from ..orders import Order, Orders
 from ..retry import Timing
-from ..types import Clip, Picture
+from ..types import Clip, Picture, Reply
+from . import missed
+from .found import Found, Source, choose, others
 from .recorded import Recorded
 
 Mode = Literal["off", "auto", "only"]
-ASK = "%zai replay off asks for it"
-_ALIKE = "an attachment differs from the recorded one in its bytes, not in its form"
-
-
-class Source(NamedTuple):
-    """Where recordings are looked for: a journal, and the pack that it came from ("" for none)."""
-
-    journal: Journal
-    orders: Orders
-    pack: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A call that answers, and whether it was asked with the very same bytes."""
-
-    source: Source
-    record: Record
-    exact: bool = True
 
 
 class Replay:
@@ -78,11 +61,33 @@ class Replay:
             return None
         key = asked.known_by
         place = self._place(key, asked.cell)
-        for source in self._sources():
+        for source in self.sources():
             found = self._chosen(source, asked, key, *place)
             if found is not None:
                 return self._recorded(found, asked)
-        self._missed(asked.kind, asked.prompt, asked)
+        self._missed(asked)
+        return None
+
+    def keys(self) -> set[bytes]:
+        """By what every chat that `kept` may find is known."""
+        found: set[bytes] = set()
+        for source in self.sources() if self.mode != "off" else [self._own]:
+            with suppress(JournalError), source.journal.read() as db:
+                found |= source.journal.recordings.keys(db)
+        return found
+
+    def kept(self, asked: Asked, notebook: str, place: int = 0, n: int = 1) -> Reply | None:
+        """One of the newest `n` whole answers to the very same request, by its `place` among them:
+        without replay those that this notebook was given before.
+        """
+        for source in self.sources() if self.mode != "off" else [self._own]:
+            with suppress(JournalError), source.journal.read() as db:
+                found = source.journal.recordings.chats(db, asked.known_by)
+                known = [r for r in found if self.is_answer(source, r)]
+                if self.mode == "off":
+                    known = [r for r in known if r.notebook == notebook]
+                if place < len(known):
+                    return source.journal.calls.reply(db, known[-n:][place])
         return None
 
     def pictures(
@@ -100,12 +105,12 @@ class Replay:
         if self.mode == "off" or wanted < 1:
             return []
         made: list[Picture] = []
-        for found in _others(self._ordered(orders, order), had):
+        for found in others(self._ordered(orders, order), had):
             made = [*found.source.orders.kept.pictures(found.record, target, there), *made]
             orders.shown(order, found.record, found.source is self._own)
             if len(made) >= wanted:
                 return made[-wanted:]
-        self._missed(order.kind, order.prompt)
+        self._missed(orders.asked(order), len(made) + sum(r.state == "done" for r in had))
         return made
 
     def clip(
@@ -119,16 +124,33 @@ class Replay:
         for found in self._ordered(orders, order):
             orders.shown(order, found.record, found.source is self._own)
             made = found.source.orders.kept.clip(found.record, target, there)
-            return made, "" if found.exact else _ALIKE
-        self._missed(order.kind, order.prompt)
+            return made, found.note
+        self._missed(orders.asked(order))
         return None, ""
 
-    def _sources(self) -> list[Source]:
+    def foretold(self, asked: Asked) -> str:
+        """Whether a request that is not sent is recorded, in words; "" where replay is off."""
+        if self.mode == "off":
+            return ""
+        found = False
+        for source in self.sources():
+            with suppress(JournalError), source.journal.read() as db:
+                recordings = source.journal.recordings
+                known = [] if asked.key else recordings.chats(db, asked.known_by)
+                known = known or recordings.alike(db, asked.likeness)
+                found = found or any(self.is_answer(source, r) for r in known)
+        if found:
+            return "recorded: it would come from there, free"
+        return "not recorded: " + ("it would fail" if self.mode == "only" else "it would be asked")
+
+    def sources(self) -> list[Source]:
+        """Where recordings are looked for, one after the other."""
         if self.pack is None:
             return [self._own]
         return [self.pack] if self.mode == "only" else [self.pack, self._own]
 
-    def _is_answer(self, source: Source, record: Record) -> bool:
+    def is_answer(self, source: Source, record: Record) -> bool:
+        """Whether what was recorded there answers what is asked here."""
         return source.pack != "" or self.mode == "only" or record.endpoint == self._seller()
 
     def _place(self, key: bytes, cell: str) -> tuple[int, int, str]:
@@ -151,22 +173,23 @@ class Replay:
         """
         with suppress(JournalError), source.journal.read() as db:
             recordings = source.journal.recordings
-            known = [r for r in recordings.chats(db, key) if self._is_answer(source, r)]
+            known = [r for r in recordings.chats(db, key) if self.is_answer(source, r)]
             exact = bool(known)
             if not known and self.mode == "only" and asked.has_files():
                 alike = recordings.alike(db, asked.likeness)
-                known = [r for r in alike if self._is_answer(source, r)]
+                known = [r for r in alike if self.is_answer(source, r)]
             if known:
-                return Found(source, _choose(known, asker, again, cell), exact)
+                record, last = choose(known, asker, again, cell)
+                return Found(source, record, exact, len(known) if last and len(known) > 1 else 0)
         return None
 
     def _ordered(self, orders: Orders, order: Order) -> Iterator[Found]:
         """The recorded orders for the same, newest first; those with the very same frames first."""
         asked = orders.asked(order)
-        for source in self._sources():
+        for source in self.sources():
             with suppress(JournalError), source.journal.read() as db:
                 alike = source.journal.recordings.alike(db, asked.likeness)
-                known = [r for r in reversed(alike) if self._is_answer(source, r)]
+                known = [r for r in reversed(alike) if self.is_answer(source, r)]
                 same = source.journal.recordings.asks_with
                 exact = [r for r in known if same(db, r, asked.messages)]
                 rest = [r for r in known if r not in exact] if self.mode == "only" else []
@@ -180,85 +203,42 @@ class Replay:
         words = f"recorded {time.strftime('%Y-%m-%d', time.gmtime(record.at))}"
         worth = "" if reply.sandbox else f", {_worth(saved)}"
         call = replace(reply.call, cost=0.0, saved=saved, replayed=words + worth)
-        call = replace(call, note=call.note if found.exact else _ALIKE)
+        call = replace(call, note=found.note or call.note)
         reply.call = call
         whole = asked.params.get("stream") is False
         return Recorded(reply, pace, self._timing(), speed=self.speed, whole=whole)
 
-    def _missed(self, kind: str, prompt: str, asked: Asked | None = None) -> None:
-        """Raises ReplayMiss under only, with what is recorded and most like it."""
+    @property
+    def pace(self) -> str:
+        """How fast recorded answers come, in words, where it is not as they did."""
+        if self.speed == 1:
+            return ""
+        return f"; shown {self.speed:g} times as fast" if self.speed else "; shown at once"
+
+    @property
+    def step(self) -> str:
+        """What to do under only about what is not recorded, "" where there is a network."""
+        if self.mode != "only":
+            return ""
+        file = f" {self.pack.pack}" if self.pack else ""
+        return f"%zai replay auto{file} asks what is not recorded, with a key"
+
+    @contextmanager
+    def explained(self, asked: Asked, again: bool, had: int = 0) -> Iterator[None]:
+        """A missing key is said together with why a request needs one under auto."""
+        try:
+            yield
+        except KeyMissing as error:
+            if self.mode != "auto" or again:
+                raise
+            raise KeyMissing(f"{missed.told(self, asked, had)}; to ask for it: {error}") from None
+
+    def _missed(self, asked: Asked, had: int = 0) -> None:
+        """Raises ReplayMiss under only, with what is recorded and most like it; `had` are those
+        that are recorded of what is to be several.
+        """
         if self.mode == "only":
-            raise ReplayMiss(self._nearest(kind, prompt, asked))
-
-    def _nearest(self, kind: str, prompt: str, asked: Asked | None) -> str:
-        from . import nearest
-
-        known: list[tuple[str, tuple[Journal, int]]] = []
-        for source in self._sources():
-            journal = source.journal
-            with suppress(JournalError), journal.read() as db:
-                found = journal.recordings.prompts(db, kind)
-                known += [(text, (journal, number)) for text, number in found]
-        place = f"in {self.pack.pack}" if self.pack else "in the journal"
-        close = nearest.nearest(prompt, known)
-        if close is None:
-            return (
-                f"nothing like this {kind} is recorded {place}, and replay only asks nobody; {ASK}"
-            )
-        text, (journal, number) = close
-        if text != prompt:
-            differs = nearest.changes(text, prompt)
-        else:
-            with journal.read() as db:
-                differs = _beside(journal.calls.get(db, number), asked)
-        return f"this {kind} is not recorded {place}; the nearest differs: {differs}; {ASK}"
-
-
-def _others(found: Iterator[Found], had: Sequence[Record]) -> Iterator[Found]:
-    """Those whose files are not among what was given; a pack may have what the journal has."""
-    given = Counter(name for record in had for name in record.blobs())
-    seen: dict[str, Counter[str]] = {}
-    for one in found:
-        left = seen.setdefault(one.source.pack, Counter(given))
-        names = one.record.blobs()
-        if all(left[name] for name in names):
-            left.subtract(names)
-            continue
-        given.update(names)
-        yield one
-
-
-def _choose(known: Sequence[Record], asker: int, again: int, cell: str) -> Record:
-    """The newest of this cell's own; else of the cells that asked the one in turn, its newest."""
-
-    def nth(some: Sequence[Record]) -> Record:
-        return next((r for r in reversed(some) if r.result.get("nth", 0) == again), some[-1])
-
-    own = [r for r in known if cell and r.cell == cell]
-    if own:
-        return nth(own)
-    cells: dict[str, list[Record]] = {}
-    for record in known:
-        # Without an id each run is a cell of its own, which begins with what it asks first.
-        who = record.cell or f"#{record.id - record.result.get('nth', 0)}"
-        cells.setdefault(who, []).append(record)
-    groups = list(cells.values())
-    return nth(groups[min(asker, len(groups) - 1)])
-
-
-def _beside(record: Record | None, asked: Asked | None) -> str:
-    """What differs where the words are the same."""
-    if record is None or asked is None:
-        return "its options"
-    if record.model != asked.model:
-        return f"-m {one_line(record.model, 60)} was asked, not {asked.model}"
-    old, new = record.params, asked.params
-    names = [n for n in {**old, **new} if n != "stream" and old.get(n) != new.get(n)]
-    if names:
-        one = names[0]
-        was, now = (one_line(str(p.get(one, "nothing")), 60) for p in (old, new))
-        return f"{one_line(one, 40)} was {was}, and is {now}"
-    return "the turns before it, the system prompt or an attachment"
+            raise ReplayMiss(f"{missed.told(self, asked, had)}; {self.step}")
 
 
 def _worth(saved: float | None) -> str:

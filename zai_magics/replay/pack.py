@@ -21,6 +21,7 @@ from ..journal.asked import WHO
 from ..journal.blobs import hash_of
 from ..journal.content import blobs_in
 from ..journal.rows import ORDERS
+from ..text import plural
 from ..types import Json
 
 FORMAT = 1
@@ -55,10 +56,10 @@ class Pack:
 
     def count(self) -> str:
         """What is in it, in words."""
-        chats = sum(call["kind"] == "chat" for call in self.calls)
-        media = len(self.calls) - chats
-        words = [f"{chats} answer{'s' * (chats != 1)}"] if chats or not media else []
-        return " and ".join([*words, *([f"{media} of media"] if media else [])])
+        named = (("chat", "answer"), ("image", "picture"), ("video", "clip"))
+        counts = ((sum(call["kind"] == kind for call in self.calls), name) for kind, name in named)
+        words = [plural(count, name) for count, name in counts if count] or [plural(0, "answer")]
+        return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def of_notebook(
@@ -144,6 +145,8 @@ def _records(
     first: dict[Any, int] = {}
     for record in journal.calls.newest(db, -1, where, (notebook, since)):
         if cells is not None and record.cell and record.cell not in cells:
+            continue
+        if record.kind == "restored":  # nobody knows with which options it was asked
             continue
         slot: Any = record.id
         if record.kind == "stored":

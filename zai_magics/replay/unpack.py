@@ -26,7 +26,7 @@ from ..orders import Orders
 from ..retry import Timing
 from ..types import Json
 from . import pack
-from .mode import Source
+from .found import Source
 
 JSON_LIMIT = 32 << 20
 FILE_LIMIT = 1 << 30
@@ -113,9 +113,10 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
         raise
     # A ZIP that is damaged on purpose raises nearly anything.
     except Exception as error:
-        why = type(error).__name__
+        bare = isinstance(error, zipfile.BadZipFile) and not zipfile.is_zipfile(path)
+        why = "it is no ZIP file, as a pack is" if bare else "it is damaged"
         raise PackError(
-            f"{path.name} is no pack that can be read ({why}); ask for it anew"
+            f"{path.name} is no pack that can be read: {why}; get the file anew"
         ) from None
 
 

@@ -14,7 +14,8 @@ NOTE: Final = "Sandbox: a scripted answer, no model was asked."
 
 _PLAIN = """\
 I am a script, so I cannot know the answer. Ask for a table, some Python code, a formula, prices, \
-a list or a long text to see how each is shown."""
+a list or a long text to see how each is shown; attach a picture, ask for data with a schema, or \
+offer a tool and name it in the prompt."""
 
 _TABLE = """\
 | planet | radius (km) | day | moons |

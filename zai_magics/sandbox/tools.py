@@ -37,7 +37,10 @@ def calls(received: Received, faults: Faults) -> list[Body]:
 
 def _named(names: list[str], prompt: str) -> dict[str, str]:
     """Each function that the prompt names -> the words up to the next one, in their order."""
-    found = [(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", prompt), name) for name in names]
+    found = [
+        (re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", prompt, re.IGNORECASE), name)
+        for name in names
+    ]
     places = sorted((match.start(), name) for match, name in found if match)
     # What stands before the first name belongs to it as well.
     starts = [0, *(start for start, _ in places[1:]), len(prompt)]

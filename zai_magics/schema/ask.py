@@ -13,6 +13,7 @@ from ..errors import one_line
 from ..text import plural, whole
 from .nouns import Schema
 
+FIRST = "Answer with one JSON object only, without other words and without a code fence."
 _MOST = 20
 
 
@@ -20,7 +21,7 @@ def instructions(schema: Schema) -> str:
     """What is added to the prompt; the same schema always gives the same bytes."""
     shown = {key: value for key, value in schema.json.items() if key not in ("$schema", "$id")}
     text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
-    lines = ["Answer with one JSON object only, without other words and without a code fence."]
+    lines = [FIRST]
     if schema.rows:
         lines.append('All rows stand in the list "items"; it is empty if there are none.')
     lines.append(f"The object fits this JSON schema: {whole(text)}")

@@ -159,6 +159,8 @@ class _Reader:
 
     def enumeration(self, found: list[str]) -> Shape:
         """`good|bad`, `1|2|3`, and what Python's types mean: `true|false`, `int|None`."""
+        if found[0].startswith("="):
+            self.stop("a field and its values have a blank between them: label good|bad")
         values = [v[1:-1] if v[0] in "\"'" else v for v in found]
         if len(set(values)) < len(values):
             self.stop("the enumeration has a value twice")

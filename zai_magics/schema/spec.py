@@ -28,7 +28,8 @@ def parse(spec: str, names: Mapping[str, Any]) -> Schema:
 
     In this order: inline JSON (``{"…``); a path ending in .json; a name or dotted expression of
     `names`; the short form (see `short`). A lone word that is nobody's name is a field, unless it
-    begins with a capital or is nearly the name of a class. Raises CommandError, one line.
+    begins with a capital or is nearly the name of a class or of a schema. Raises CommandError, one
+    line.
     """
     spec = spec.strip()
     if not spec:
@@ -95,7 +96,7 @@ def _is_expression(spec: str, names: Mapping[str, Any]) -> bool:
     word, rest = head.group(), spec[head.end() :]
     if word in names or (rest and word in _OPEN) or rest[:1] in (".", "("):
         return True
-    return not rest and bool(word[0].isupper() or _nearest(word, names, classes=True))
+    return not rest and bool(word[0].isupper() or _nearest(word, names, schemas=True))
 
 
 def _no_class(word: str) -> str:
@@ -110,7 +111,8 @@ def _in_brackets(word: str, names: Mapping[str, Any]) -> None:
     if _is_class(names.get(word)):
         raise CommandError(f"schema, [{word}]: a list of a class is written list[{word}]")
     if word[0].isupper():
-        close = _nearest(word, names, classes=True)
+        close = _nearest(word, names, schemas=True)
+        close = close if _is_class(names.get(close)) else ""
         said = f"there is no {word} here; did you mean list[{close}]?" if close else _no_class(word)
         raise CommandError(f"schema, [{word}]: {said}")
 
@@ -119,13 +121,19 @@ def _is_class(value: Any) -> bool:
     return hints.is_record(value) or models.is_model(value)
 
 
-def _nearest(word: str, names: Mapping[str, Any], *, classes: bool = False) -> str:
-    """The name most like `word`: of a class, or of anything."""
+def _is_schema(value: Any) -> bool:
+    """Whether it is meant to be one, so that a name like its name is a slip of the pen."""
+    written = isinstance(value, dict) and not {"type", "properties", "$ref"}.isdisjoint(value)
+    return written or isinstance(value, Schema) or _is_class(value)
+
+
+def _nearest(word: str, names: Mapping[str, Any], *, schemas: bool = False) -> str:
+    """The name most like `word`: of a schema, or of anything."""
     own = defined(names)
-    fit = [n for n in own if _is_class(names[n])]
+    fit = [n for n in own if _is_schema(names[n])]
     lower = {n.lower(): n for n in fit}
     close = difflib.get_close_matches(word.lower(), lower, 1, 0.75)
-    if close or classes:
+    if close or schemas:
         return lower[close[0]] if close else ""
     return next(iter(difflib.get_close_matches(word, [*own, *dir(builtins)], 1, 0.7)), "")
 

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import budget, catalogue
 from ..conversation import Conversation, Place, estimate
-from ..errors import CommandError, Interrupted, ZaiError
+from ..errors import CommandError
+from ..journal import Asked
 from ..options import ChatOptions
 from ..types import Draft, Json, Reply, Request
 from ..wire import chat as wire
-from .common import composed, no_key
+from .common import FREE_HERE, composed, no_key
 from .exchange import Exchange
+from .parameters import (
+    Content,
+    attached,
+    chosen_model,
+    lone_field,
+    request_params,
+    wanted_schema,
+    with_hint,
+)
 from .plan import Plan
 
 if TYPE_CHECKING:
-    from ..attach import Attachment
-    from ..schema import Schema
     from ..session import Session
     from .calling import Calling
 
-Content = str | tuple[Json, ...]
 CONTEXT = 128_000  # tokens, for a model that the catalogue does not know
 ANSWER = 16_384  # tokens kept free for an answer whose length nobody has limited
 
@@ -50,7 +56,7 @@ def turn(
     if exchange.reply is not None:
         yield exchange.reply
     if trouble is not None:
-        raise _with_hint(trouble, plan.model) from None
+        raise with_hint(trouble, plan.model) from None
 
 
 def _plan(
@@ -63,18 +69,18 @@ def _plan(
 ) -> Plan:
     """What the turn is to send."""
     said, inserted = composed(session, text, options, names, options.attach)
-    attached = (*_attached(options, names), *inserted)
-    for one in attached:
-        no_key(session, one.text)
+    attachments = (*attached(options, names), *inserted)
+    for one in attachments:
+        no_key(session, f"{one.text} {one.url}")  # the key is known in base64, too
     where = _where(session, options, place)
-    wanted = _wanted(options, names)
+    wanted = wanted_schema(options, names)
     system = options.system if options.system is not None else where.system
     no_key(session, system)
-    user = wire.user_content(said, attached)
+    user = wire.user_content(said, attachments)
     before = where.turns[: where.index(place)]
     said_before = [content for turn in before for content in turn.contents()]
-    model, note = _model(session, options, user, said_before)
-    params_of = partial(_params, options, calling, wanted, model)
+    model, note = chosen_model(session, options, user, said_before)
+    params_of = partial(request_params, options, calling, wanted, model)
     params = params_of(model)
     if wanted:
         from .. import schema
@@ -84,7 +90,8 @@ def _plan(
     no_key(session, f"{system} {json.dumps(params, ensure_ascii=False, default=str)}")
     skip = where.beyond(_room(model, params, user, system), place)
     elsewhere = "" if options.alone else _elsewhere(session, options, where)
-    notes = (*(a.note for a in attached), note, elsewhere, _left_out(skip, model))
+    field = lone_field(options, names)
+    notes = (*(a.note for a in attachments), note, elsewhere, field, _left_out(skip, model))
     return Plan(
         where,
         place,
@@ -97,34 +104,6 @@ def _plan(
         wanted,
         options.again,
     )
-
-
-def _attached(options: ChatOptions, names: Mapping[str, Any]) -> list[Attachment]:
-    """What `-a` names."""
-    if not options.attach:
-        return []
-    from .. import attach
-
-    found = []
-    for given in options.attach:
-        if isinstance(given, attach.Attachment):
-            found.append(given)
-        elif isinstance(given, str):
-            found.append(attach.attachment(given, names))
-        else:
-            found.append(attach.from_value(given, type(given).__name__))
-    return found
-
-
-def _wanted(options: ChatOptions, names: Mapping[str, Any]) -> Schema | None:
-    """What `--schema` asks for."""
-    if options.schema is None:
-        return None
-    from .. import schema
-
-    if isinstance(options.schema, str):
-        return schema.parse(options.schema, names)
-    return schema.of(options.schema, names)
 
 
 def _calling(session: Session, options: ChatOptions, names: Mapping[str, Any]) -> Calling | None:
@@ -150,30 +129,6 @@ def _function_name(function: Any) -> str:
     )
 
 
-def _params(
-    options: ChatOptions, calling: Calling | None, wanted: Schema | None, first: str, model: str
-) -> Json:
-    """The request's parameters beside its messages, for the first model or one that goes on for it,
-    which reads images and searches nothing.
-    """
-    known = catalogue.entry(model)
-    reads_images = known is not None and known.kind != "chat"
-    if model != (options.model or model) and known and options.max_tokens:
-        options = replace(options, max_tokens=min(options.max_tokens, known.max_output))
-    web = options.web and model == first
-    if web and reads_images:
-        raise CommandError(f"{model} has no web search; leave --web or the image out")
-    offered = [*(calling.requests() if calling else ()), *([wire.WEB_SEARCH] if web else ())]
-    params = options.params(model)
-    if offered:
-        params = {"tools": offered, **params}
-    if wanted and not offered and not reads_images:
-        params = {"response_format": {"type": "json_object"}, **params}
-    if wanted and not options.think:  # it would be paid for, and the answer is data
-        params = {**wire.thinking("off", known.thinks if known else "switch"), **params}
-    return params
-
-
 def _where(session: Session, options: ChatOptions, place: Place | None) -> Conversation:
     """The conversation that this becomes a turn of."""
     if options.alone:
@@ -181,48 +136,6 @@ def _where(session: Session, options: ChatOptions, place: Place | None) -> Conve
             raise CommandError("--alone is without a conversation; leave -c or --alone out")
         return Conversation()
     return session.conversations.home(place, options.conversation)
-
-
-def _model(
-    session: Session, options: ChatOptions, user: Content, before: Iterable[Content]
-) -> tuple[str, str]:
-    """The model to ask, and what to say when it is not the one that was expected."""
-    wanted = options.model or session.settings.model
-    known = catalogue.entry(wanted)
-    if known is None or known.kind != "chat":
-        return wanted, ""
-    vision = session.settings.vision_model
-    so = f"so {vision} {'would be' if options.dry_run else 'was'} asked"
-    if seen := _seen([user]):
-        return vision, f"{wanted} reads no {' or '.join(f'{one}s' for one in seen)}, {so}"
-    if seen := _seen(before):
-        one = " and ".join(f"{'an' if one == 'image' else 'a'} {one}" for one in seen)
-        why = f"an earlier turn has {one}, which {wanted} cannot read, {so}"
-        return vision, f"{why}; --alone asks without it, %zai new begins anew"
-    return wanted, ""
-
-
-def _seen(contents: Iterable[Content]) -> list[str]:
-    """What there is in messages that is no plain text: image, file, video, each once."""
-    found: dict[str, None] = {}
-    for parts in contents:
-        if isinstance(parts, (list, tuple)):
-            kinds = [str(p.get("type")).removesuffix("_url") for p in parts if isinstance(p, dict)]
-            # Parts of text alone are for the vision model, too; a journal may have them.
-            found |= dict.fromkeys(
-                [k for k in ("image", "file", "video") if k in kinds] or ["image"]
-            )
-    return list(found)
-
-
-def _with_hint(error: ZaiError | Interrupted, model: str) -> ZaiError | Interrupted:
-    """A refused unknown model gets the nearest known one named."""
-    if getattr(error, "status", 0) == 400 and catalogue.entry(model) is None:
-        near = catalogue.nearest(model)
-        meant = f"; did you mean {near}?" if near else ";"
-        said = str(error).replace("modelCode:", "the model").partition("; ")[0]  # without its step
-        error.args = (f"-m {model}: {said}{meant} %zai models lists them",)
-    return error
 
 
 def _room(model: str, params: Json, user: Content, system: str) -> int:
@@ -252,6 +165,13 @@ def _left_out(turns: int, model: str) -> str:
     return f"{first} left out: the conversation is longer than what {model} takes (%zai new)"
 
 
+def _asked(session: Session, plan: Plan) -> Asked:
+    """The first request of a plan, as replay looks for it."""
+    params = {name: value for name, value in plan.params(plan.model).items() if value is not None}
+    seller, scope = session.connection.seller(), session.scope()
+    return Asked(b"", 0.0, "chat", seller, scope, plan.model, [*plan.carried], params)
+
+
 def _dry_run(session: Session, plan: Plan) -> Request:
     messages = [*plan.carried]
     params = plan.params(plan.model)
@@ -271,5 +191,7 @@ def _dry_run(session: Session, plan: Plan) -> Request:
         price += f" ({known.price})"
     bounds = budget.bounds_of(plan.model, messages, params)
     left = session.budget.said(bounds and bounds.least)
-    price = "; ".join(filter(None, (price, plan.note, left)))
+    free = FREE_HERE if session.connection.is_free() else ""
+    recorded = "" if plan.again else session.replay.foretold(_asked(session, plan))
+    price = "; ".join(filter(None, (price, free, recorded, plan.note, left)))
     return Request(session.connection.endpoint().url + wire.PATH, body, tokens, price)

@@ -52,6 +52,8 @@ def composed(
 ) -> tuple[str, list[Attachment]]:
     """As `expanded`, and the images that stand in the prompt as `{{ figure }}`."""
     said, inserted = (text, []) if options.raw else prompt.compose(text, names)
+    for one in inserted:
+        no_key(session, f"{one.text} {one.url}")
     return _sendable(session, said, attach), inserted
 
 
@@ -93,15 +95,26 @@ def progress(session: Session, what: str, model: str, said: str) -> Progress:
     )
 
 
-def dry_run(session: Session, path: str, body: Json, pieces: int, stored: int) -> Request:
-    """What a paid request would send and cost; of the pieces so many have been bought before."""
-    price, missing = session.connection.price(body["model"]), max(0, pieces - stored)
+FREE_HERE = "the sandbox charges nothing"
+
+
+def dry_run(
+    session: Session, path: str, order: Order, pieces: int, stored: int, again: bool
+) -> Request:
+    """What a paid request would send and cost at the service; of the pieces so many have been
+    bought before.
+    """
+    body, missing = order.body, max(0, pieces - stored)
+    price = catalogue.each(body["model"])
     total = catalogue.dollars(None if price is None else price * missing)
     there = f"{pieces - missing} of {pieces} stored, free" if stored else ""
     buy = f"{missing} to buy: {total}" if missing else ""
     needed = None if price is None else price * wire.asked_for(body)  # one is sent after another
     left = session.budget.said(needed if missing else 0.0)
-    words = "; ".join(filter(None, (buy, there, left)))
+    free = FREE_HERE if missing and session.connection.is_free() else ""
+    known = missing and not again
+    recorded = session.replay.foretold(session.orders.asked(order)) if known else ""
+    words = "; ".join(filter(None, (buy, free, there, recorded, left)))
     return Request(session.connection.endpoint().url + path, body, 0, words)
 
 
@@ -153,7 +166,7 @@ def buy(
                 lost("stopped on its way")
                 raise Interrupted(MAYBE_CHARGED) from None
             number = taken(answer)
-            session.spent.add(order.price)
+            session.spent.add(order.total)
             raise Interrupted(
                 f"stopped; it is ordered and paid for: {fetch_again(number)}"
             ) from None
@@ -163,15 +176,14 @@ def buy(
         except ZaiError:
             orders.cancel(number)
             raise
-        session.spent.add(order.price)
+        session.spent.add(order.total)
         return number, answer
 
 
 @contextmanager
 def _held(session: Session, order: Order) -> Iterator[None]:
     """The price is set aside meanwhile; what was not certainly unsent counts as spent."""
-    price = None if order.price is None else order.price * wire.asked_for(order.body)
-    held = session.budget.piece(order.body["model"], price)
+    held = session.budget.piece(order.body["model"], order.total)
     try:
         yield
     except (ZaiError, Interrupted) as error:
@@ -179,7 +191,7 @@ def _held(session: Session, order: Order) -> Iterator[None]:
             session.budget.release(held)
         raise
     finally:
-        session.budget.settle(held, price)
+        session.budget.settle(held, order.total)
 
 
 def _told(session: Session, order: Order, number: int, tell: Callable[[int], bool]) -> int:

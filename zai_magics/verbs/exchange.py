@@ -9,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..budget import Reserved
 from ..conversation import Turn
 from ..errors import Interrupted, SchemaError, ToolLimit, ZaiError
 from ..journal import Asked
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 REPAIRS = 2
 _STOPPED = "stopped; what had come is kept, run the cell again to ask anew"
+_KEPT = "stopped; the answer is kept"
 _CUT = "the answer was cut off at max_tokens, so it is not whole; raise --max-tokens"
 
 
@@ -82,18 +84,32 @@ class Exchange:
         asked = replace(asked, kind=stream.kind, pace=stream.pace)
         if trouble is not None and stream.answer.empty:
             if trouble.outcome == "unknown":
-                self._session.budget.settle(held, None)
+                self._settle(held, None)
             else:
                 self._session.budget.release(held)
             return trouble, asked, None
         reply = stream.reply(ending(trouble))
         note = "; ".join(filter(None, (self._note, held.note)))
         reply = reply if reply.note else stream.reply(note)
-        self._session.budget.settle(held, reply.cost)
+        # Of one that was cut off the service may go on to count.
+        known = trouble is None or stream.answer.complete
+        trouble = self._settle(held, reply.cost if known else None) or trouble
+        if held.tokens and reply.finish_reason == "length":
+            # Cut by the budget, it is no answer to a request without one.
+            asked = replace(asked, params={**asked.params, "max_tokens": held.tokens})
         self._place(reply, asked)
         if not reply.call.replayed:
             self._session.spent.add(reply.cost)
         return trouble, asked, reply
+
+    def _settle(self, held: Reserved, cost: float | None) -> Trouble:
+        """An interrupt waits for it, and for the answer to be written down."""
+        try:
+            self._session.budget.settle(held, cost)
+            return None
+        except KeyboardInterrupt:
+            self._session.budget.settle(held, cost)
+        return Interrupted(_KEPT)
 
     def _asked(self) -> Asked:
         """The next request."""
@@ -223,7 +239,7 @@ class Exchange:
             return None
         except KeyboardInterrupt:
             add(replace(asked, again=True), reply, state, turn)
-        return Interrupted("stopped; the answer is kept")
+        return Interrupted(_KEPT)
 
     def _unanswered(self, asked: Asked, trouble: Trouble, sent: bool = True) -> Trouble:
         """A request without an answer. If it was not the first, what came before it is the turn:

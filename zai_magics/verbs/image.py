@@ -49,7 +49,7 @@ def pictures(
     had = [] if options.again else session.orders.had(order)
     if options.dry_run:
         there = sum(record.state in ("done", "submitted") for record in had)
-        yield dry_run(session, wire.IMAGES, body, options.n, there)
+        yield dry_run(session, wire.IMAGES, order, options.n, there, options.again)
         return
     first = progress(session, "image", model, said)
     made = Pictures(_stored(session, order, options, had))
@@ -64,7 +64,8 @@ def pictures(
         made = Pictures((*made, *found))
     if len(made) < options.n:
         no_unknown(had)
-        session.connection.client()  # without a key nothing is shown as being made
+        with session.replay.explained(session.orders.asked(order), options.again, len(made)):
+            session.connection.client()  # without a key nothing is shown as being made
     after = None if options.again else max((r.id for r in had), default=0)
     for number in range(len(made) + 1, options.n + 1):
         yield replace(first, made=made, step=f"{number} of {options.n}" if options.n > 1 else "")

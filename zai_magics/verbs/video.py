@@ -60,12 +60,14 @@ def clip(
     frames = [_frame(a, names) for a in options.attach]
     model = options.model or session.settings.video_model
     body = given({"model": model, "prompt": said or None, **options.params(frames)})
+    if why := wire.impossible(model, fps=options.fps, duration=options.duration):
+        raise CommandError(f"{why}; nothing was sent")
     where = session.connection
     order = Order("video", body, said, where.seller(), where.price(model), frames, cell)
     had = [] if options.again else session.orders.had(order)
     newest = next((r for r in had if r.state in ("done", "submitted")), None)
     if options.dry_run:
-        yield dry_run(session, wire.VIDEOS, body, 1, int(newest is not None))
+        yield dry_run(session, wire.VIDEOS, order, 1, int(newest is not None), options.again)
         return
     first = progress(session, "video", model, said)
     if newest is not None and newest.state == "done":
@@ -83,7 +85,8 @@ def clip(
             return
     if newest is None:
         no_unknown(had)
-        session.connection.client()  # without a key nothing is shown as being made
+        with session.replay.explained(session.orders.asked(order), options.again):
+            session.connection.client()  # without a key nothing is shown as being made
         yield replace(first, step="sending the order")
         after = None if options.again else max((r.id for r in had), default=0)
         number, job = _bought(session, order, after)
@@ -184,7 +187,8 @@ def _finish(
     now = job
     try:
         for now, elapsed in jobs.wait(job, client.video_result, client.timing):
-            session.jobs[job.id] = now
+            if now is not job:  # the service knows it: what somebody typed may be no job
+                session.jobs[job.id] = now
             yield replace(first, elapsed=elapsed)
         yield replace(first, elapsed=clock() - started, step="fetching the clip")
         ordered = ordered._replace(job=now)

@@ -177,12 +177,15 @@ def completion(data: Json) -> Delta:
 
 
 def usage(data: Any) -> Usage | None:
-    """The service's usage as tokens; None when it is not an object.
+    """The service's usage as tokens; None when it is not an object, or counts neither the prompt's
+    nor the answer's: gateways have other names for them.
 
     Cached tokens are inside prompt_tokens and reasoning tokens inside completion_tokens, whatever
     the service says; every detail may be missing.
     """
     if not isinstance(data, dict):
+        return None
+    if not any(type(data.get(n)) in (int, float) for n in ("prompt_tokens", "completion_tokens")):
         return None
     asked = data.get("prompt_tokens_details")
     made = data.get("completion_tokens_details")

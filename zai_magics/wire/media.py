@@ -48,6 +48,21 @@ def asked_for(body: Mapping[str, Any]) -> int:
     return n if type(n) is int and 1 <= n <= MOST else 1
 
 
+# docs.z.ai, video generation: what CogVideoX-3 takes.
+_TAKES = {"fps": (30, 60), "duration": (5, 10)}
+
+
+def impossible(model: str, **said: int | None) -> str:
+    """Why the service would refuse a clip, "" where no reason is known:
+    `impossible("cogvideox-3", fps=24)`.
+    """
+    for name, value in said.items() if model == "cogvideox-3" else ():
+        first, second = _TAKES[name]
+        if value not in (None, first, second):
+            return f"{model} takes a {name} of {first} or {second}, not {value}"
+    return ""
+
+
 def frames(urls: list[str]) -> str | list[str] | None:
     """`image_url` of a video: one string for a first frame, a list for first and last."""
     return urls if len(urls) > 1 else (urls[0] if urls else None)
