@@ -11,18 +11,15 @@ import socket
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import APIError, BadAnswer, TimedOut, one_line
+from .http import SILENCE, Response
 from .retry import Timing
 from .secret import Key
 from .types import Json
 from .wire import faults
 
-if TYPE_CHECKING:
-    import httpx
-
-SILENCE = 300.0
 JSON_LIMIT, ERROR_LIMIT = 32 * 1024 * 1024, 64 * 1024
 ERROR_SECONDS, END_SECONDS = 10.0, 0.5
 
@@ -33,7 +30,7 @@ class Body:
     `where` is the masked URL for messages; the key is for taking it out of what a server echoes.
     """
 
-    def __init__(self, answer: httpx.Response, timing: Timing, key: Key, where: str) -> None:
+    def __init__(self, answer: Response, timing: Timing, key: Key, where: str) -> None:
         self.answer = answer
         self.timing = timing
         self.where = where
@@ -53,9 +50,9 @@ class Body:
         """The bytes as they come, decompressed where a server compressed them unasked."""
         coding = self.answer.headers.get("content-encoding", "").strip().lower()
         if coding in ("", "identity"):
-            return self.answer.iter_raw()
+            return self.answer.pieces
         if coding in ("gzip", "x-gzip", "deflate"):
-            return _inflated(self.answer.iter_raw())
+            return _inflated(self.answer.pieces)
         raise BadAnswer(f"the service compressed its answer with {one_line(coding, 20)}, unasked")
 
     def bounded(self, limit: int, seconds: float = SILENCE) -> Iterator[bytes]:
@@ -122,11 +119,9 @@ class Body:
         """
         import httpx
 
-        stream = self.answer.extensions.get("network_stream")
-        connection = stream.get_extra_info("socket") if stream is not None else None
-        if connection is None:
+        if self.answer.socket is None:
             return
-        timer = threading.Timer(END_SECONDS, _cut, (connection,))
+        timer = threading.Timer(END_SECONDS, _cut, (self.answer.socket,))
         timer.daemon = True
         timer.start()
         try:

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from .types import Json
-
 
 class Turn:
     """One thread of many works, while the others wait for the network: `turn.take()`, and before
@@ -35,6 +33,42 @@ class Turn:
             self._lock.release()
 
 
+class Line:
+    """The connection of one client: whoever sends says `line.works()` and `line.waits()`, and what
+    is `connected`; `line.cut()` is for any other thread. Without a `turn` only the last two matter.
+    """
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._cut = False
+        self.turn: Turn | None = None
+
+    def works(self) -> None:
+        """Python's own work begins: wait for the turn."""
+        if self.turn is not None:
+            self.turn.take()
+
+    def waits(self) -> None:
+        """The other side is waited for: others may work."""
+        if self.turn is not None:
+            self.turn.give()
+
+    def connected(self, to: socket.socket | None) -> None:
+        """This is the connection from now on."""
+        self._socket = to
+        if self._cut:
+            self.cut()
+
+    def cut(self) -> None:
+        """What is under way fails at once, as does everything after it."""
+        self._cut = True
+        found, self._socket = self._socket, None
+        if found is not None:
+            with suppress(OSError):  # closed by now
+                # The TLS layer's own shutdown would forget what the other thread is reading with.
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+
+
 # What httpcore tells, behind a word for who does it (a connection, a proxy, SOCKS): a step that
 # waits for the other side begins, or has ended.
 _CONNECTED = "connect_tcp.complete", "start_tls.complete"
@@ -45,45 +79,18 @@ _WAITS = {
 }
 
 
-class Line:
-    """The connection of one of many clients: `extensions=line.watched()` for each request, and
-    `line.cut()` from any other thread.
+def traced(line: Line, event: str, info: Mapping[str, Any]) -> None:
+    """The same where httpx's client sends: `extensions={"trace": partial(traced, line)}`. It is
+    told every step, which costs an eighth of a call.
     """
-
-    def __init__(self) -> None:
-        self._stream: Any = None  # httpcore's
-        self._cut = False
-        self.turn: Turn | None = None
-
-    def watched(self) -> Json | None:
-        """What makes httpcore tell of every step, which costs an eighth of a call: nothing for a
-        client that has a thread to itself.
-        """
-        if self.turn is None:
-            return None
-        self.turn.take()
-        return {"trace": self._told}
-
-    def cut(self) -> None:
-        """What is under way fails at once, as does everything after it."""
-        self._cut = True
-        stream, self._stream = self._stream, None
-        sock = stream.get_extra_info("socket") if stream is not None else None
-        if sock is not None:
-            with suppress(OSError):  # closed by now
-                # The TLS layer's own shutdown would forget what the other thread is reading with.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-    def _told(self, event: str, info: Mapping[str, Any]) -> None:
-        step = event.partition(".")[2]
-        begins = _WAITS.get(step)
-        if begins is None or self.turn is None:
-            return
-        if begins:
-            self.turn.give()
-        else:
-            self.turn.take()
-        if step in _CONNECTED:
-            self._stream = info.get("return_value")
-            if self._cut:
-                self.cut()
+    step = event.partition(".")[2]
+    begins = _WAITS.get(step)
+    if begins is None:
+        return
+    if begins:
+        line.waits()
+    else:
+        line.works()
+    if step in _CONNECTED:
+        stream = info.get("return_value")
+        line.connected(stream.get_extra_info("socket") if stream is not None else None)

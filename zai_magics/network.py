@@ -1,4 +1,4 @@
-"""One request over httpx: what goes out, what comes, and failures by their right names.
+"""One request: what goes out, what comes, and failures by their right names.
 
 httpx is imported at the first request. Redirects are off, compression is not asked for, and no
 request, response or key is held by an error.
@@ -6,32 +6,30 @@ request, response or key is held by an error.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .body import SILENCE, Body
+from .body import Body
 from .endpoint import Endpoint
 from .errors import APIError, BadAnswer, ConnectionFailed, TimedOut, ZaiError, one_line
+from .http import CONNECT_TIMEOUT, SILENCE, Request
 from .interrupts import without_frames
 from .line import Line
 from .retry import Timing
 from .secret import SANDBOX, Key
-from .sender import CONNECT_TIMEOUT, CREDENTIALS, HEADERS, Sender, client, limits, sender
+from .sender import CREDENTIALS, Sender, client, response, sender
 
 if TYPE_CHECKING:
     import httpx
-
-PACKET = 64 * 1024
 
 
 class Network:
     """The connections to one endpoint: `with network.open("GET", "/models") as answer: …`.
 
-    Keeps one httpx client for the endpoint; everything else (paid requests, media files) goes
-    over a client of its own, without kept connections and, for media, without auth.
+    Keeps a connection to the endpoint; everything else (paid requests, media files) has one of its
+    own, which is closed at its end, and for media goes without auth.
     """
 
     def __init__(
@@ -61,15 +59,12 @@ class Network:
         Raises ConnectionFailed, TimedOut, or what the service's refusal means.
         """
         chosen = self._sender() if fresh else self._keep()
-        headers, content = {**HEADERS}, None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = body[0] if len(body) == 1 else _packets(body)
-            headers["Content-Length"] = str(sum(map(len, body)))  # or it would go out chunked
         url = self.endpoint.url + path
+        request = Request(method, url, self.key, None if body is None else list(body))
         try:
             with self._failures(url):
-                answer = chosen.send(self._request(method, url, headers, content))
+                self.line.works()
+                answer = chosen.send(request)
                 try:
                     yield self._checked(Body(answer, self.timing, self.key, masked(url)))
                 finally:
@@ -78,25 +73,13 @@ class Network:
             if fresh:
                 chosen.close()
 
-    def _request(self, method: str, url: str, headers: dict[str, str], content: Any) -> Any:
-        """With the key, in a frame of its own that no traceback shows: what is raised above it
-        carries none.
-        """
-        import httpx
-
-        headers = {**headers, "Authorization": f"Bearer {self.key.reveal()}"}
-        told = {"timeout": limits().as_dict(), **(self.line.watched() or {})}
-        return httpx.Request(
-            method, _parsed(url), headers=headers, content=content, extensions=told
-        )
-
     @contextmanager
     def fetch(self, url: str) -> Iterator[Body]:
         """Get a media file: no auth, no cookies, a client of its own."""
         made = client(url, self._transport)
         try:
             with self._failures(url), made.stream("GET", url) as answer:
-                yield self._checked(Body(answer, self.timing, self.key, masked(url)))
+                yield self._checked(Body(response(answer), self.timing, self.key, masked(url)))
         finally:
             made.close()
 
@@ -112,7 +95,7 @@ class Network:
         return self._kept
 
     def _sender(self) -> Sender:
-        return sender(self.endpoint.url, self._transport)
+        return sender(self.endpoint.url, self._transport, self.line)
 
     def _checked(self, body: Body) -> Body:
         answer = body.answer
@@ -154,25 +137,6 @@ class Network:
         made.args = tuple(self.key.redact(a) if isinstance(a, str) else a for a in failure.args)
         vars(made).update(self.key.clean(vars(failure)))
         return made
-
-
-def _packets(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, each about as much as is sent at once, put together only then."""
-    packet = bytearray()
-    for piece in pieces:
-        packet += piece
-        if len(packet) >= PACKET:
-            yield bytes(packet)
-            packet.clear()
-    yield bytes(packet)
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(url: str) -> httpx.URL:
-    """Reading a URL is a twentieth of a call, and chats all have the same."""
-    import httpx
-
-    return httpx.URL(url)
 
 
 def _failure(httpx: Any, error: Exception, where: str) -> ConnectionFailed | BadAnswer:

@@ -1,4 +1,4 @@
-"""What requests go out by: httpx's transport alone, or its client where a proxy may be asked.
+"""What requests go out by: straight to the server, or httpx's client where a proxy may be asked.
 
 httpx is imported at the first request. Redirects are off, and compression is not asked for.
 """
@@ -6,47 +6,77 @@ httpx is imported at the first request. Redirects are off, and compression is no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from . import tls
-from ._version import __version__
-from .body import SILENCE
 from .endpoint import is_loopback
 from .errors import ConnectionFailed, one_line
+from .http import CONNECT_TIMEOUT, HEADERS, SILENCE, Request, Response
+from .line import Line, traced
 
 if TYPE_CHECKING:
     import httpx
 
-CONNECT_TIMEOUT = 10.0
 CREDENTIALS = re.compile(r"//[^/@\s]+@")
-HEADERS = {
-    "Accept": "*/*",
-    "Accept-Encoding": "identity",
-    "Accept-Language": "en-US,en",
-    "User-Agent": f"zai-magics/{__version__}",
-}
 
 
-class Sender(NamedTuple):
-    """One kept connection or a few: `answer = sender.send(request)`, its body not yet read."""
+class Sender(Protocol):
+    """Kept connections: `response = sender.send(request)`, its body not yet read."""
 
-    send: Callable[[httpx.Request], httpx.Response]
-    close: Callable[[], None]
+    def send(self, request: Request) -> Response:
+        """Send it and wait for the head of the answer."""
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
 
 
-def sender(url: str, transport: httpx.BaseTransport | None) -> Sender:
-    """For requests to this URL; they carry `limits` themselves. httpx's client finds proxies and
-    costs a fifth of a call, so that it sends only where there may be one.
+def sender(url: str, transport: httpx.BaseTransport | None, line: Line) -> Sender:
+    """For requests to this server. httpx's client finds proxies and costs half a call more, so
+    that it sends only where there may be one.
     """
-    import httpx
-
     if transport is None and not _proxied(url):
-        made = httpx.HTTPTransport(verify=_verify(url))
-        return Sender(made.handle_request, made.close)
-    kept = client(url, transport)
-    return Sender(lambda request: kept.send(request, stream=True), kept.close)
+        from .direct import Direct
+
+        return Direct(_verify(url), line)
+    return _ByClient(client(url, transport), line)
+
+
+class _ByClient:
+    def __init__(self, client: httpx.Client, line: Line) -> None:
+        self._client, self._line = client, line
+
+    def send(self, request: Request) -> Response:
+        return response(self._client.send(self._request(request), stream=True))
+
+    def _request(self, request: Request) -> httpx.Request:
+        """Not the client's own `build_request`, which would send cookies."""
+        import httpx
+
+        told = {"trace": partial(traced, self._line)} if self._line.turn is not None else {}
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers(),
+            content=request.content(),
+            extensions={"timeout": limits().as_dict(), **told},
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def response(answer: httpx.Response) -> Response:
+    """The same of httpx."""
+    stream = answer.extensions.get("network_stream")
+    return Response(
+        answer.status_code,
+        dict(answer.headers),
+        answer.iter_raw(),
+        answer.close,
+        stream.get_extra_info("socket") if stream is not None else None,
+    )
 
 
 def client(url: str, transport: httpx.BaseTransport | None) -> httpx.Client:

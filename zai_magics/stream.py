@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from types import TracebackType
 
-from .body import SILENCE, Body
+from .body import Body
 from .errors import BadAnswer, ConnectionFailed, IncompleteAnswer, TimedOut, ZaiError
 from .gather import Answer
+from .http import SILENCE
 from .network import Network
 from .retry import Attempts, Timing, doubt
 from .types import Delta, Json, Reply

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
-from zai_magics.line import Line, Turn
+from zai_magics.line import Line, Turn, traced
 
 
 @pytest.mark.parametrize("who", ["connection", "proxy", "socks"])
@@ -17,7 +18,7 @@ def test_the_newest_connection_is_cut_whoever_made_it(who: str, step: str) -> No
     ours, theirs = socket.socketpair()
     line = Line()
     line.turn = Turn(threading.Lock())
-    told = (line.watched() or {})["trace"]
+    told = partial(traced, line)
     stream = SimpleNamespace(get_extra_info=lambda name: ours)
     told(f"{who}.{step}.started", {})
     told(f"{who}.{step}.complete", {"return_value": stream})

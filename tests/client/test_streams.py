@@ -29,9 +29,10 @@ from loopback import (
     then_watch,
 )
 
-from zai_magics import body as body_module
+from zai_magics import direct, sender
 from zai_magics import errors as e
 from zai_magics.client import Client
+from zai_magics.http import SILENCE
 from zai_magics.types import Reply
 
 Connect = Callable[..., tuple[Client, Loopback]]
@@ -357,12 +358,9 @@ def test_the_client_works_on_after_an_interrupt(connect: Connect) -> None:
     assert client.chat("hi") == "Again"
 
 
-def test_the_silence_limit_of_one_read_is_that_of_the_whole(connect: Connect) -> None:
-    client, _ = connect(reply())
-    limits = client.network._request("GET", "http://127.0.0.1/models", {}, None).extensions[
-        "timeout"
-    ]
-    assert limits == httpx.Timeout(body_module.SILENCE, connect=10.0).as_dict()
+def test_the_limits_of_waiting_are_the_same_with_and_without_a_proxy() -> None:
+    alone, by_client = direct.LIMITS["timeout"], sender.limits().as_dict()
+    assert alone == by_client == httpx.Timeout(SILENCE, connect=10.0).as_dict()
 
 
 def test_a_busy_service_is_noticed_in_the_stream(connect: Connect, clock: Clock) -> None:

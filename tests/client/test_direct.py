@@ -1,0 +1,160 @@
+"""Requests without httpx's client: which connection they take, and how they go out."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+from loopback import (
+    DONE,
+    KEY,
+    STREAM_HEAD,
+    Loopback,
+    chunk,
+    delta,
+    http,
+    reply,
+    stream,
+    then_close,
+    then_watch,
+)
+
+from zai_magics import errors as e
+from zai_magics.client import Client
+
+Connect = Callable[..., tuple[Client, Loopback]]
+HI = delta(content="Hi")
+
+
+def files() -> int:
+    gc.collect()
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_one_connection_serves_one_request_after_the_other(connect: Connect) -> None:
+    client, server = connect(reply(), stream(HI, delta("stop"), DONE), http(b"no", 401), reply())
+    client.chat("1")
+    with client.stream("2") as said:
+        list(said)
+    with pytest.raises(e.AuthenticationError):
+        client.chat("3")
+    assert client.chat("4") == "Hello"
+    assert [asked.connection for asked in server.asked] == [1, 1, 1, 1]
+
+
+def test_a_request_during_a_stream_takes_another_connection_and_both_come_whole(
+    connect: Connect,
+) -> None:
+    client, server = connect(stream(HI, delta(content=" there"), delta("stop"), DONE), reply())
+    with client.stream("1") as said:
+        first = next(iter(said))
+        between = client.chat("2")
+        rest = "".join(one.text for one in said)
+    assert (first.text + rest, between) == ("Hi there", "Hello")
+    assert [asked.connection for asked in server.asked] == [1, 2]
+    client.chat("3")
+    assert server.connections == 2, "one of the two is kept"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts files as Linux does")
+def test_a_client_that_is_closed_leaves_no_file_open(connect: Connect) -> None:
+    client, _ = connect(stream(HI, delta("stop"), DONE), reply())
+    client.chat("warm")
+    client.close()
+    before = files()
+    with client.stream("1") as said:
+        next(iter(said))
+        client.chat("2")
+    client.close()
+    assert files() <= before
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(connect: Connect) -> None:
+    ended = threading.Event()
+
+    def answer_and_close(connection: socket.socket) -> None:
+        connection.sendall(reply("first"))
+        connection.shutdown(socket.SHUT_RDWR)
+        ended.set()
+
+    client, server = connect(answer_and_close, reply("second"))
+    assert client.chat("1") == "first"
+    assert ended.wait(10)
+    assert client.chat("2") == "second"
+    assert [asked.connection for asked in server.asked] == [1, 2]
+
+
+def test_an_answer_that_is_left_in_the_middle_takes_its_connection_with_it(
+    connect: Connect,
+) -> None:
+    gone = threading.Event()
+    client, server = connect(then_watch(STREAM_HEAD + chunk(HI), gone), reply())
+    with client.stream("1") as said:
+        next(iter(said))
+    assert gone.wait(10)
+    assert client.chat("2") == "Hello" and server.connections == 2
+
+
+def test_a_refusal_that_comes_before_the_request_is_read_is_the_error(
+    serve: Callable[..., Loopback],
+) -> None:
+    """As of a server that looks at the key, or the size, and closes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        connection.recv(1000)
+        connection.sendall(http(b'{"error": {"code": "1261", "message": "too long"}}', 400))
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1 << 20):
+            pass
+        connection.close()
+
+    thread = threading.Thread(target=refuse, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v4"
+    with Client(KEY, base_url=url) as client, pytest.raises(e.InvalidRequest, match="1261"):
+        client.chat("x" * 30_000_000)
+    thread.join(10)
+    listener.close()
+
+
+def test_a_short_request_goes_out_in_one_packet(connect: Connect) -> None:
+    packets: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def take() -> None:
+        connection, _ = listener.accept()
+        packets.append(connection.recv(1 << 20))
+        connection.sendall(reply())
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v4"
+    with Client(KEY, base_url=url) as client:
+        client.chat("short")
+    thread.join(10)
+    listener.close()
+    head, _, body = packets[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v4/chat/completions HTTP/1.1\r\n") and b"short" in body
+
+
+@pytest.mark.parametrize("size", [10, 65_000, 66_000, 3_000_000])
+def test_a_request_of_any_size_arrives_byte_for_byte(connect: Connect, size: int) -> None:
+    client, server = connect(reply())
+    words = "".join(chr(97 + n % 26) for n in range(size))
+    history = [{"role": "user", "content": words}, {"role": "user", "content": "and?"}]
+    client.chat(history)
+    assert server.asked[0].json["messages"] == history
+    assert int(server.asked[0].headers["content-length"]) == len(server.asked[0].content)
+
+
+def test_what_breaks_off_in_the_head_of_an_answer_is_one_line(connect: Connect) -> None:
+    client, _ = connect(then_close(b"HTTP/1.1 200 OK\r\nContent-Le"))
+    with pytest.raises(e.ConnectionFailed, match="broke") as caught:
+        client.network.open("GET", "/models").__enter__()
+    assert "\n" not in str(caught.value)
