@@ -49,6 +49,7 @@ class Comparison:
     elapsed: float = 0.0
     sandbox: bool = False
     notes: tuple[str, ...] = ()
+    replayed: bool = False
 
     @property
     def variants(self) -> list[Variant]:

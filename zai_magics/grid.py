@@ -113,6 +113,18 @@ def valued(text: str, names: Mapping[str, Any], what: str) -> list[Named]:
     return found
 
 
+def variable_text(text: str, names: Mapping[str, Any], what: str) -> str:
+    """`@name` as what the variable holds, any other text as it is. Raises CommandError for a name
+    that is not there, or no text.
+    """
+    if not (text.startswith("@") and text[1:].isidentifier()):
+        return text
+    found = _variable(text, names, what)
+    if len(found) != 1 or not isinstance(found[0].value, str):
+        raise CommandError(f"{what} takes one text, and {text} is none; %zai compare takes several")
+    return found[0].value
+
+
 def _variable(word: str, names: Mapping[str, Any], what: str) -> list[Named]:
     name = word[1:]
     if name not in names:

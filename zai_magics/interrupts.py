@@ -6,9 +6,12 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+from .errors import Interrupted
 
 PATIENCE = 2.0  # seconds after which a second press is no longer kept waiting
 
@@ -43,6 +46,20 @@ def held_back() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if pressed:
             signal.raise_signal(signal.SIGINT)
+
+
+def last_words(snapshots: Generator[Any, None, None], stopped: str) -> Iterator[Any]:
+    """What a verb still has to say when it is interrupted. It ends with the verb's own Interrupted,
+    or one of these words where everything was said already.
+    """
+    try:
+        yield snapshots.throw(KeyboardInterrupt())
+        yield from snapshots
+    except Interrupted:
+        raise
+    except (KeyboardInterrupt, StopIteration):
+        pass
+    raise Interrupted(stopped) from None
 
 
 def without_frames(error: BaseException) -> None:

@@ -13,7 +13,7 @@ class Tally:
     is not known.
 
     `head` are the first rows that are over, by `columns`. At the end `frame` is what was asked
-    for; `errors` counts what went wrong, `whole` projects a pilot's cost and time on all rows.
+    for; `errors` counts what went wrong. `replayed`: what is stored is a recording's.
     """
 
     model: str
@@ -32,6 +32,7 @@ class Tally:
     notes: tuple[str, ...] = ()
     errors: tuple[tuple[str, int], ...] = ()
     frame: Any = field(default=None, compare=False)
+    replayed: bool = False
 
     def __str__(self) -> str:
         return f"{self.done} of {self.rows} rows"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,29 @@ def test_processes_that_find_it_broken_at_the_same_time_move_it_once(tmp_path: P
     (kept,) = aside(tmp_path / "home")
     assert kept.read_bytes() == broken
     assert sorted(prompts(Journal(tmp_path / "home"))) == list("012345")
+
+
+def test_a_kernel_that_begins_while_a_broken_one_is_moved_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = filled(tmp_path / "home")
+    path.write_bytes(header(path.read_bytes()))
+    other = Journal(tmp_path / "home")
+    thread = threading.Thread(target=chat, args=(other, "meanwhile"), daemon=True)
+    rename = os.rename
+
+    def slowly(old: str, new: str) -> None:
+        rename(old, new)
+        if not thread.ident:
+            thread.start()
+            thread.join(0.5)  # it waits until the whole is moved
+
+    monkeypatch.setattr("os.rename", slowly)
+    journal = Journal(tmp_path / "home")
+    chat(journal, "first")
+    thread.join(30)
+    assert sorted(prompts(Journal(tmp_path / "home"))) == ["first", "meanwhile"]
+    assert sorted(prompts(other)) == sorted(prompts(journal)) == ["first", "meanwhile"]
 
 
 def test_a_kernel_that_has_it_open_goes_on_when_it_breaks(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from shell_cells import Cells
 
+from zai_magics.errors import CommandError
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f64540"
@@ -138,6 +140,19 @@ def test_drop_takes_back_the_turn_run_last_or_the_one_named(cells: Cells) -> Non
     assert _ask(cells, "d", "4") == ["c", "c", "d"]
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("@wh", "-s: there is no wh here; did you mean @who?"), ("@many", "-s takes one text")],
+)
+def test_a_variable_that_is_no_system_prompt_is_one_line_and_nothing_is_sent(
+    cells: Cells, given: str, words: str
+) -> None:
+    cells.run("who, many = 'Ada', ['a', 'b']")
+    ran = cells.run(f"%zai chat -s {given} Hi")
+    assert isinstance(ran.error, CommandError) and words in str(ran.error)
+    assert ran.sent == []
+
+
 def test_new_begins_anew(cells: Cells) -> None:
     _ask(cells, "a", "1")
     assert "'lesson'" in cells.run("%zai new lesson").out
@@ -153,6 +168,8 @@ def test_the_system_prompt_stands_before_every_turn_until_it_is_taken_off(cells:
     assert _ask(cells, "b", "2", "--alone")[0] == "b"
     assert _ask(cells, "b", "2", "-s 'Only now'")[0] == "Only now"
     assert _ask(cells, "b", "2", "-s ''")[0] == "a"
+    assert _ask(cells, "b", "2", "-s @who")[0] == "Ada"
+    assert _ask(cells, "b", "2", "-s '@who: be kind'")[0] == "@who: be kind"
     cells.run("%zai system off")
     assert _ask(cells, "b", "2") == ["a", "a", "b"]
     assert "no system prompt" in cells.run("%zai system").out

@@ -12,7 +12,7 @@ from PIL import Image
 from shell_cells import Cells
 
 import zai_magics as zm
-from zai_magics.errors import CommandError
+from zai_magics.errors import CommandError, ZaiError
 from zai_magics.magics.grammar import COMMANDS
 
 
@@ -370,12 +370,13 @@ def test_a_template_from_python_sees_what_the_function_around_it_has(
         ("zm.map(pd.DataFrame({'a': [1]}), 3)", "takes the prompt as text, not a int"),
         ("zm.compare('x', model=[None])", "-m takes names of models, not None"),
         ("zm.compare('{{ score }}', each={'score': ['a']})", "name of another column"),
+        ("zm.compare('Hi {{ tone }}')", "there is no tone"),
     ],
 )
 def test_what_python_cannot_be_asked_for_is_one_line(cells: Cells, call: str, words: str) -> None:
     cells.run("import pandas as pd\nimport zai_magics as zm")
     ran = cells.run(call)
-    assert isinstance(ran.error, CommandError) and words in str(ran.error)
+    assert isinstance(ran.error, ZaiError) and words in str(ran.error)
 
 
 @pytest.mark.parametrize("given", ["-m glm-4.7, glm-4.7-flash", "-t 0, 0.8", "-s @a, @b"])

@@ -23,6 +23,7 @@ from zai_magics.errors import (
 )
 from zai_magics.options import CompareOptions
 from zai_magics.render.bundle import bundle
+from zai_magics.render.comparison import html, plain
 from zai_magics.session import Session
 
 Serve = Callable[..., Capped]
@@ -244,8 +245,10 @@ def test_replay_only_shows_what_is_recorded(serve: Serve, session: Session) -> N
     session.replay.use("only")
     made = compared(session, "Hi", temperatures=(0.0, 1.0))
     assert made.samples[0].stored and "not recorded" in made.samples[1].error
-    with pytest.raises(ReplayMiss):
-        compared(session, "Other")
+    assert "the nearest differs: recorded with -t 0, asked with -t 1" in made.notes[0]
+    assert plain(made).splitlines()[-2].startswith("[replay] ") and ">replay</span>" in html(made)
+    with pytest.raises(ReplayMiss, match="nearest differs"):
+        compared(session, "Hi there")
 
 
 @pytest.mark.parametrize(

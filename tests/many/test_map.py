@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ from zai_magics.errors import (
     ServerError,
 )
 from zai_magics.options import MapOptions
+from zai_magics.render.tally import html, plain
 from zai_magics.session import Session
 from zai_magics.tally import Tally
 
@@ -236,6 +238,27 @@ def test_a_missing_value_is_no_question(serve: Serve, session: Session) -> None:
     assert made.frame._error.tolist()[1:] == ["word is missing"] * 2
 
 
+def test_a_row_of_which_all_is_empty_is_no_question(serve: Serve, session: Session) -> None:
+    service = serve()
+    frame = pandas.DataFrame({"word": ["a", "", " \n", ""], "more": ["", "", " ", "b"]})
+    made = mapped(session, frame, "say {{ word }} {{ more }}")
+    assert service.counts()["requests"] == 2 and made.failed == 2
+    assert made.frame._error.fillna("").tolist() == ["", "word is empty", "word is empty", ""]
+
+
+def test_a_column_that_the_answers_replace_is_named_before_anything_is_sent(
+    serve: Serve, session: Session
+) -> None:
+    serve()
+    frame = pandas.DataFrame({"n": [1], "reply": ["mine"]})
+    (request,) = session.map(frame, "row {{ n }}", MapOptions(dry_run=True))
+    words = "in the place of the column reply; the frame that was given keeps its own"
+    assert words in request.price
+    made = mapped(session, frame, "row {{ n }}")
+    assert words in made.notes[0]
+    assert (frame.reply[0], made.frame.reply[0]) == ("mine", "answer to row 1")
+
+
 def test_a_pilot_asks_the_same_rows_each_time_and_says_what_all_would_cost(
     serve: Serve, session: Session
 ) -> None:
@@ -356,8 +379,10 @@ def test_replay_only_gives_recorded_rows_and_asks_nobody(serve: Serve, session: 
     session.replay.use("only")
     made = mapped(session, numbered(4), "row {{ n }}")
     assert made.stored == 3 and "not recorded" in made.frame._error[3]
-    with pytest.raises(ReplayMiss, match="none of these 2 rows"):
-        mapped(session, numbered(2), "other {{ n }}")
+    assert re.search(r"the nearest differs: row \[\d → 3\]", made.notes[0])
+    assert plain(made).startswith("[replay] ") and ">replay</span>" in html(made)
+    with pytest.raises(ReplayMiss, match=r"none of these 2 rows .*the nearest differs: .*row"):
+        mapped(session, numbered(2), "row {{ n + 7 }}")
     assert service.counts()["requests"] == 3
 
 

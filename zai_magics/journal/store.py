@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ..errors import JournalError
@@ -150,8 +150,22 @@ class Store:
     def _create(self) -> None:
         """The file and its folder, for this user alone, before SQLite makes them for everyone."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
+        if self.path.exists():
+            return
+        # Who is moving a broken one away would take what is beside a new one with it.
+        with self._moving() if self._mover.exists() else nullcontext(), suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+    @property
+    def _mover(self) -> Path:
+        return self.folder / "moving.db"
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """One kernel at a time: SQLite's own lock, on a file beside it, works on every system."""
+        with closing(database.connect(self._mover)) as lock:
+            database.patiently(lambda: lock.execute("begin exclusive"))
+            yield
 
     def _newer_one(self) -> sqlite3.Connection | None:
         """The file only for reading if it is of a newer version: not even tidied up."""
@@ -205,9 +219,7 @@ class Store:
     def _set_aside(self, error: Exception) -> None:
         """Move a broken file away, once, however many kernels find it broken."""
         self.close()
-        # SQLite's own lock, on a file beside it, works on every system.
-        with closing(database.connect(self.folder / "moving.db")) as lock:
-            database.patiently(lambda: lock.execute("begin exclusive"))
+        with self._moving():
             if self._is_sound():  # another kernel was faster
                 return
             stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())

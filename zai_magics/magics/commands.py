@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import CommandError, Interrupted, ZaiError
+from ..grid import variable_text
 from ..options import ImageOptions, VideoOptions
 from ..prompt import expand
 from ..render import cell
@@ -95,6 +96,8 @@ class Commands(
         said = dict(command.options)
         if not (said.get("raw") or command.command == "panel"):  # {{ }} waits for its Run
             said = {name: _inserted(value, names) for name, value in said.items()}
+            if isinstance(said.get("system"), str):
+                said["system"] = variable_text(said["system"], names, "-s")
         for value in (command.text, *said.values()):
             no_key(self.session, str(value))
         out, quiet = said.pop("out", None), said.pop("quiet", False)
@@ -234,4 +237,6 @@ def _inserted(value: Any, names: dict[str, Any]) -> Any:
     """An option's value with `{{ }}` inserted, as in a prompt."""
     if isinstance(value, str):
         return expand(value, names)
-    return tuple(expand(v, names) for v in value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return tuple(_inserted(v, names) for v in value)
+    return value

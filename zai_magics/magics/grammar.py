@@ -44,7 +44,7 @@ SIZE = _option("--size", "size", "text", "WxH", "size in pixels, such as 1280x12
 QUALITY = _option("--quality", "quality", "text", "WORD", "hd or standard; video: quality or speed")
 
 CHAT = (
-    _option("-s --system", "system", "text", "TEXT", "system prompt for this turn"),
+    _option("-s --system", "system", "text", "TEXT", "system prompt for this turn, or @name"),
     _option("-t --temperature", "temperature", "float", "T", "0 is plain, 1 is lively"),
     _option("--top-p", "top_p", "float", "P", "nucleus sampling"),
     _option("--max-tokens", "max_tokens", "int", "N", "longest answer, thinking included"),

@@ -10,6 +10,7 @@ from uuid import uuid4
 from .. import catalogue
 from ..comparison import Comparison
 from ..errors import CommandError, Interrupted, ZaiError
+from ..interrupts import last_words
 from ..playing import Play
 from ..render.panel import PanelView, empty, transcript
 from . import front
@@ -138,13 +139,7 @@ class Panel:
                 yield next(running)
             except StopIteration:
                 return
-        try:
-            yield running.throw(KeyboardInterrupt())
-            yield from running
-        except Interrupted:
-            raise
-        except (KeyboardInterrupt, StopIteration):
-            raise Interrupted(_STOPPED) from None  # it had said everything
+        yield from last_words(running, _STOPPED)
 
 
 def _is_unseen(shell: Any) -> bool:

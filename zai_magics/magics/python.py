@@ -53,14 +53,15 @@ def compare(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     """One prompt over variants: `zm.compare("Hi", model=["glm-4.7", "glm-4.7-flash"])`.
 
     `model`, `temperature` and `system` take lists, `each={"tone": ["dry", "warm"]}` the values of
-    `{{ tone }}`, `score` a function of the reply; further `n`, `baseline`, `top_p`, `max_tokens`,
-    `stop`, `think`, `concurrency`, `max_cost`, `again`, `param`, `dry_run` and `raw`, as
-    `%zai help compare` says. Gives a Comparison: `c[1]` is an answer (with `n` their list),
+    `{{ tone }}` (the notebook's names stand in `{{ }}`, too), `score` a function of the reply;
+    further `n`, `baseline`, `top_p`, `max_tokens`, `stop`, `think`, `concurrency`, `max_cost`,
+    `again`, `param`, `dry_run` and `raw`, as `%zai help compare` says. Gives a Comparison: `c[1]`
+    is an answer (with `n` their list),
     `c.to_frame()` all of them, `c.verdicts` the scores in words.
     """
     several = {"model": "models", "temperature": "temperatures", "system": "systems"}
     options = {several.get(name, name): value for name, value in options.items()}
-    return _run("compare", prompt, quiet, {"raw": "each" not in options, **options})
+    return _run("compare", prompt, quiet, {"raw": False, **options})
 
 
 def map(frame: Any, prompt: str, *, quiet: bool = False, **options: Any) -> Any:

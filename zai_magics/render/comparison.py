@@ -38,9 +38,8 @@ def html(value: Comparison) -> str:
         '<table style="font-size:90%;line-height:1.25;margin:4px 0">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
-    said = (*value.verdicts, *filter(None, [value.unscored]), *value.notes)
-    lines = "".join(parts.quiet([line]) for line in said)
-    return safe.page(table + parts.quiet(facts(value, _HINT), _badge(value)) + lines)
+    lines = "".join(parts.quiet([line]) for line in _lines(value))
+    return safe.page(table + parts.quiet(facts(value, _HINT), *_badges(value)) + lines)
 
 
 def plain(value: Comparison) -> str:
@@ -58,9 +57,8 @@ def plain(value: Comparison) -> str:
             rows.append([number, *varied, _glimpse(sample, _NARROW), *score, *_measures([sample])])
         if value.scored and (mean := _mean(value, variant.number)) and len(value.of(1)) > 1:
             rows.append(["", *["" for _ in value.varied], "mean", mean, "", "", ""])
-    mark = "[sandbox] " if value.sandbox else ""
-    lines = [mark + " · ".join(filter(None, facts(value, _HINT))), *value.verdicts]
-    lines += [*filter(None, [value.unscored]), *value.notes]
+    mark = parts.marks(_badges(value))
+    lines = [mark + " · ".join(filter(None, facts(value, _HINT))), *_lines(value)]
     return safe.plain("\n".join([parts.plain_table(columns, rows), *lines]))
 
 
@@ -83,6 +81,11 @@ def facts(value: Comparison, hint: str = "") -> list[str]:
         parts.seconds(value.elapsed) if fresh or value.running else "free" if stored else "",
         hint if not value.running and fresh else "",
     ]
+
+
+def _lines(value: Comparison) -> list[str]:
+    """What is said below the table."""
+    return [*value.verdicts, *filter(None, [value.unscored]), *value.notes]
 
 
 def _row(value: Comparison, variant: Variant) -> str:
@@ -184,5 +187,5 @@ def _number(score: float | None) -> str:
     return "" if score is None else f"{score:.3g}"
 
 
-def _badge(value: Comparison) -> str:
-    return "sandbox" if value.sandbox else ""
+def _badges(value: Comparison) -> list[str]:
+    return parts.badges(value.replayed, value.sandbox)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from ..errors import Interrupted, MediaError, NotFound, ZaiError
+from ..interrupts import last_words
 from ..types import Code, Draft, Progress, Reply
 from . import parts, safe
 from . import reply as replies
@@ -67,17 +68,15 @@ def came_to_nothing(last: Any, error: ZaiError) -> bool:
     return unknown_id or (is_on_its_way(last) and error.outcome in ("refused", "unsent"))
 
 
-def _stop(snapshots: Generator[Any, None, None], painter: Painter) -> NoReturn:
+def _stop(snapshots: Generator[Any, None, None], painter: Painter) -> None:
     """Paint what the verb still has to say when it is interrupted; raises its Interrupted."""
     try:
-        painter.paint(snapshots.throw(KeyboardInterrupt()))
-        for snapshot in snapshots:
+        for snapshot in last_words(snapshots, _STOPPED):
             painter.paint(snapshot)
     except Interrupted:
         raise
-    except (KeyboardInterrupt, StopIteration):
-        pass  # it had already said everything, or the button was pressed again
-    raise Interrupted(_STOPPED) from None
+    except KeyboardInterrupt:  # the button was pressed again
+        raise Interrupted(_STOPPED) from None
 
 
 def _finish(painter: Painter) -> None:

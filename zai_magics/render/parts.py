@@ -28,6 +28,16 @@ def quiet(items: Iterable[str], *badges: str) -> str:
     return f'<div style="{QUIET};margin-top:6px">{mark}{words}</div>'
 
 
+def badges(replayed: bool, sandbox: bool) -> list[str]:
+    """Where answers come from, where it is not the service."""
+    return ["replay"] * replayed + ["sandbox"] * sandbox
+
+
+def marks(names: Iterable[str]) -> str:
+    """Badges for a terminal."""
+    return "".join(f"[{name}] " for name in names)
+
+
 def quiet_words(text: str) -> str:
     """Quiet words within a line."""
     return f'<span style="{QUIET}">{safe.escape(text)}</span>'

@@ -69,7 +69,7 @@ def plain(reply: Reply) -> str:
 
 def closing(reply: Reply) -> str:
     """What a terminal shows under the words."""
-    badge = "".join(f"[{badge}] " for badge in _badges(reply))
+    badge = parts.marks(_badges(reply))
     note = f"! {reply.note}\n" if reply.note else ""
     found = rounds.sources_plain(reply.sources)
     above = f"{found}\n" if found else ""
@@ -78,7 +78,7 @@ def closing(reply: Reply) -> str:
 
 def _badges(reply: Reply) -> list[str]:
     """What an answer is that no model has given now."""
-    return ["replay"] * bool(reply.call.replayed) + ["sandbox"] * reply.sandbox
+    return parts.badges(bool(reply.call.replayed), reply.sandbox)
 
 
 def record(reply: Reply) -> Json:

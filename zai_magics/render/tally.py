@@ -15,19 +15,19 @@ _NARROW = (
 
 def html(value: Tally) -> str:
     """While it runs the bar and the first rows; at the end the line and what went wrong."""
-    badge = "sandbox" if value.sandbox else ""
+    badges = parts.badges(value.replayed, value.sandbox)
     if value.frame is None:
         share = value.done / value.rows if value.rows else 1.0
         bar = f'<progress style="width:320px" value="{share:.3f}" max="1"></progress>'
-        return safe.page(bar + parts.quiet(facts(value), badge) + _head(value))
+        return safe.page(bar + parts.quiet(facts(value), *badges) + _head(value))
     notes = "".join(parts.quiet([note]) for note in value.notes)
     wrong = parts.warning("; ".join(errors(value)))
-    return safe.page(wrong + parts.quiet(facts(value), badge) + notes)
+    return safe.page(wrong + parts.quiet(facts(value), *badges) + notes)
 
 
 def plain(value: Tally) -> str:
     """The same for a terminal."""
-    mark = "[sandbox] " if value.sandbox else ""
+    mark = parts.marks(parts.badges(value.replayed, value.sandbox))
     lines = [mark + " · ".join(filter(None, facts(value)))]
     if value.frame is not None:
         lines += [*errors(value), *value.notes]

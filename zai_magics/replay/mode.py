@@ -223,6 +223,10 @@ class Replay:
         file = f" {self.pack.pack}" if self.pack else ""
         return f"%zai replay auto{file} asks what is not recorded, with a key"
 
+    def missed(self, asked: Asked) -> str:
+        """What is recorded and most like it, in words."""
+        return missed.told(self, asked)
+
     @contextmanager
     def explained(self, asked: Asked, again: bool, had: int = 0) -> Iterator[None]:
         """A missing key is said together with why a request needs one under auto."""

@@ -124,6 +124,9 @@ class _Run:
             if missing and self._session.replay.mode == "only":
                 for question in missing:
                     question.error = ReplayMiss(_NOT_RECORDED)
+                self._notes.append(
+                    f"of the first that is missing: {self._asker.missed(missing[0])}"
+                )
                 return None
             if not missing:
                 return None
@@ -168,6 +171,7 @@ class _Run:
             self._session.timing.clock() - self._started,
             self._session.connection.is_free(),
             tuple(self._notes),
+            self._session.replay.mode != "off" and any(s.stored for s in samples),
         )
 
     def _sample(self, variant: Variant, number: int, question: Question, running: bool) -> Sample:
@@ -185,8 +189,11 @@ class _Run:
 
     def first_error(self) -> Exception:
         """What the first of all went wrong with."""
-        errors = (q.error for _, questions in self._asked for q in questions)
-        return next(filter(None, errors), ReplayMiss(f"nothing of this is {_NOT_RECORDED}"))
+        asked = (q for _, questions in self._asked for q in questions)
+        first = next((q for q in asked if q.error is not None), None)
+        if first is not None and isinstance(first.error, ReplayMiss):
+            return ReplayMiss(f"{self._asker.missed(first)}; {self._session.replay.step}")
+        return (first.error if first else None) or ZaiError(_UNANSWERED)
 
     def dry_run(self) -> Request:
         """The first request, and how many there are."""

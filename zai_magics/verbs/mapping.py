@@ -21,7 +21,7 @@ from .limits import limits
 from .many import Lease, Many
 from .pilot import drawn, projected
 from .question import Asker, Question
-from .results import ERROR, Count, columns, head, is_over
+from .results import ERROR, Count, columns, fields, head, is_over
 from .template import Template
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ class _Run:
         self._model = first.model if first else ""
         self._count = Count(len(self._rows) - sum(self._shares[i] for i in self._own))
         self._many: Many | None = None
-        self._notes = [template.note] if template.note else []
+        old = {c for c in frames.columns(self._frame) if not str(c).startswith("_")}
+        taken = sorted(name for name in fields(self._wanted) if name in old)
+        self._notes = list(filter(None, [template.note, _replaced(taken)]))
 
     def asked(self) -> Generator[Tally, None, ZaiError | Interrupted | None]:
         """Ask what is not recorded; what ended it too early is returned, not raised."""
@@ -105,7 +107,7 @@ class _Run:
         try:
             missing = yield from self._recorded(self._asker)
             if missing and self._session.replay.mode == "only":
-                return self._not_recorded(missing)
+                return self._not_recorded(self._asker, missing)
             at_once = self._options.concurrency
             self._many = Many(self._session, self._asker, self._purse, at_once, strict=True)
             self._many.lease = self.lease
@@ -144,15 +146,17 @@ class _Run:
                 yield self.tally()
         return missing
 
-    def _not_recorded(self, missing: Sequence[Question]) -> ReplayMiss | None:
+    def _not_recorded(self, asker: Asker, missing: Sequence[Question]) -> ReplayMiss | None:
         for question in missing:
             question.error = ReplayMiss(_NOT_RECORDED)
+        first = f"of the first that is missing: {asker.missed(missing[0])}"
         if self._count.over:
             self._note(missing)
+            self._notes.append(first)
             return None
         return ReplayMiss(
             f"none of these {len(missing):,} rows is recorded, and replay only asks nobody; "
-            "%zai replay auto asks what is missing"
+            f"{first}; {self._session.replay.step}"
         )
 
     @property
@@ -188,12 +192,12 @@ class _Run:
             self._session.connection.is_free(),
             *head(list(islice(over, _HEAD)), self._wanted),
             tuple(self._notes),
+            replayed=self._session.replay.mode != "off" and count.stored > 0,
         )
 
     def whole(self) -> Tally:
         """How it ended, with the frame."""
         new = columns(self._rows, self._wanted)
-        had = {name for name in new if name in set(self._frame.columns)}
         errors = Counter(message for message in new[ERROR][0] if message is not None)
         shared = sum(self._shares[id(q)] - 1 for q in self._questions if q.reply is not None)
         notes = [
@@ -201,7 +205,6 @@ class _Run:
             f"{plural(shared, 'row')} asked what another asked: its answer is theirs"
             if shared
             else "",
-            _replaced(sorted(name for name in had if not name.startswith("_"))),
             self._projected() if self._options.pilot else "",
         ]
         return replace(
@@ -251,4 +254,5 @@ def _told(error: ZaiError, words: str) -> ZaiError:
 def _replaced(names: Sequence[str]) -> str:
     if not names:
         return ""
-    return f"in the place of {'columns' if len(names) > 1 else 'the column'} {', '.join(names)}"
+    those = f"columns {', '.join(names)}" if len(names) > 1 else f"the column {names[0]}"
+    return f"the answers stand in the place of {those}; the frame that was given keeps its own"

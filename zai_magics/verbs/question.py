@@ -162,6 +162,10 @@ class Asker:
                     found.append(one)
         return found
 
+    def missed(self, question: Question) -> str:
+        """What is recorded and most like it, in words."""
+        return self._session.replay.missed(question.asked(self._asked))
+
     def _answered(self, one: Question, params: Json, place: int, n: int) -> bool:
         while True:
             asked = one.asked(self._asked, params)

@@ -99,6 +99,9 @@ class Template:
         missing = [c for c in row if row[c] is None and c in self._bare]
         if missing:
             raise PromptError(f"{one_line(str(missing[0]), 60)} is missing")
+        bare = [c for c in row if c in self._bare]
+        if bare and all(isinstance(row[c], str) and not row[c].strip() for c in bare):
+            raise PromptError(f"{one_line(str(bare[0]), 60)} is empty")
         names = {**self._names, ROW: row, **{c: v for c, v in row.items() if isinstance(c, str)}}
         said, attached = composed(self._session, self._text, self._options, names)
         user = wire.user_content(said, attached)
