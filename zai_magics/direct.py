@@ -124,8 +124,9 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has come, waiting for it."""
-        with suppress(httpcore.WriteError):  # a server may refuse before it has read everything
-            self._flush(timeout)
+        if self._unsent:
+            with suppress(httpcore.WriteError):  # a server may refuse before it has read all
+                self._flush(timeout)
         self._line.waits()
         try:
             self._patience(timeout)
@@ -143,15 +144,16 @@ class _Stream(httpcore.NetworkStream):
             self._unsent += buffer
             return
         self._flush(timeout)
-        self._send(buffer, timeout)
+        self._send(memoryview(buffer), timeout)
 
     def _flush(self, timeout: float | None) -> None:
-        if self._unsent:
-            unsent, self._unsent = self._unsent, b""
-            self._send(unsent, timeout)
+        unsent, self._unsent = memoryview(self._unsent), b""
+        self._send(unsent, timeout)
 
-    def _send(self, data: bytes, timeout: float | None) -> None:
-        left = memoryview(data)
+    def _send(self, left: memoryview, timeout: float | None) -> None:
+        """Views, since a request has the key in it: a verbose traceback prints what a frame
+        holds, and this is where an upload is interrupted.
+        """
         try:
             self._patience(timeout)
             while left:

@@ -67,9 +67,10 @@ class Answer:
 
     def add(self, delta: Delta, seconds: float = 0.0) -> None:
         """Take in what one event adds."""
-        if delta.text:
-            self._pieces.append(delta.text)
-            self._size += _bytes(delta.text)
+        text = delta.text
+        if text:
+            self._pieces.append(text)
+            self._size += len(text) if text.isascii() else _bytes(text)
         if delta.thinking:
             self._thoughts.append(delta.thinking)
             self._size += _bytes(delta.thinking)
@@ -79,8 +80,10 @@ class Answer:
         if seconds >= self._next:
             self._times.append((seconds, len(self._pieces), len(self._thoughts)))
             self._next = seconds + _TICK
-        self.usage = delta.usage or self.usage
-        self.sources = delta.sources or self.sources
+        if delta.usage:
+            self.usage = delta.usage
+        if delta.sources:
+            self.sources = delta.sources
         if delta.finish_reason:
             self.finish_reason = self._clean(delta.finish_reason)
         if delta.raw and not self.request_id:

@@ -107,17 +107,22 @@ def valued(text: str, names: Mapping[str, Any], what: str) -> list[Named]:
     """
     found: list[Named] = []
     for part in listed([text]):
-        found += _variable(part, names, what) if part.startswith("@") else [Named(part, part)]
+        named = part.startswith("@") and not isinstance(text, Literal)
+        found += _variable(part, names, what) if named else [Named(part, part)]
     if not found:
         raise CommandError(f"{what} has no values; write them with commas, or @name of a variable")
     return found
+
+
+class Literal(str):
+    """A text that values were put into: an `@name` in it is no variable."""
 
 
 def variable_text(text: str, names: Mapping[str, Any], what: str) -> str:
     """`@name` as what the variable holds, any other text as it is. Raises CommandError for a name
     that is not there, or no text.
     """
-    if not (text.startswith("@") and text[1:].isidentifier()):
+    if isinstance(text, Literal) or not (text.startswith("@") and text[1:].isidentifier()):
         return text
     found = _variable(text, names, what)
     if len(found) != 1 or not isinstance(found[0].value, str):

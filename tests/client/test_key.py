@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import os
 import pickle
+import signal
+import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -182,6 +185,31 @@ def test_an_interrupt_while_waiting_shows_no_key(connect: Connect, clock: Clock)
     client.timing = client.network.timing = clock.timing
     with pytest.raises(KeyboardInterrupt) as caught:
         client.models()
+    assert not [leak for text in everything(caught.value) for leak in leaks(text)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="presses Ctrl-C as POSIX does")
+@pytest.mark.parametrize("words", [10, 30_000_000])
+def test_an_interrupt_while_sending_or_receiving_shows_no_key(words: int) -> None:
+    """By a server that takes the beginning of a request and says nothing."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def take() -> None:
+        connection, _ = listener.accept()
+        connection.recv(1000)
+        os.kill(os.getpid(), signal.SIGINT)
+        over.wait(30)
+        connection.close()
+
+    over = threading.Event()
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v4"
+    with pytest.raises(KeyboardInterrupt) as caught, Client(KEY, base_url=url) as client:
+        client.chat("x" * words)
+    over.set()
+    thread.join(10)
+    listener.close()
     assert not [leak for text in everything(caught.value) for leak in leaks(text)]
 
 

@@ -370,7 +370,6 @@ def test_a_template_from_python_sees_what_the_function_around_it_has(
         ("zm.map(pd.DataFrame({'a': [1]}), 3)", "takes the prompt as text, not a int"),
         ("zm.compare('x', model=[None])", "-m takes names of models, not None"),
         ("zm.compare('{{ score }}', each={'score': ['a']})", "name of another column"),
-        ("zm.compare('Hi {{ tone }}')", "there is no tone"),
     ],
 )
 def test_what_python_cannot_be_asked_for_is_one_line(cells: Cells, call: str, words: str) -> None:
@@ -379,11 +378,37 @@ def test_what_python_cannot_be_asked_for_is_one_line(cells: Cells, call: str, wo
     assert isinstance(ran.error, ZaiError) and words in str(ran.error)
 
 
+def test_braces_that_nothing_is_inserted_for_go_out_as_they_stand_and_that_is_said(
+    cells: Cells,
+) -> None:
+    cells.run("import zai_magics as zm\nran = []\ndef evil(): ran.append(1)")
+    said = cells.run("zm.compare('Hi {{ tone }} {{ evil() }}')").out
+    assert "{{ tone }} goes out as it stands; each={'tone': […]} gives it values" in said
+    sent = cells.sandbox.ledger[-1]["body"]["messages"][-1]["content"]
+    assert sent == "Hi {{ tone }} {{ evil() }}" and cells.value("ran") == []
+    assert "as it stands" not in cells.run("zm.compare('Hi {{ tone }}', raw=True)").out
+
+
 @pytest.mark.parametrize("given", ["-m glm-4.7, glm-4.7-flash", "-t 0, 0.8", "-s @a, @b"])
 def test_a_blank_behind_a_comma_is_not_taken_for_the_prompt(cells: Cells, given: str) -> None:
     ran = cells.run(f"%zai compare {given} Hi")
     assert isinstance(ran.error, CommandError) and "without blanks: a,b" in str(ran.error)
     assert ran.sent == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "chat -s {{said}} Hi",
+        "compare -s {{said}} Hi",
+        "compare --each x={{said}} Hi {{ x }}",
+        "compare --each x=a --each x={{said}} Hi {{ x }}",
+    ],
+)
+def test_an_at_sign_in_a_value_names_no_variable(cells: Cells, line: str) -> None:
+    cells.run("said, secret = '@secret', 'of mine'")
+    ran = cells.run(f"%zai {line}")
+    assert ran.ok and "of mine" not in str(ran.sent) and "@secret" in str(ran.sent)
 
 
 def test_values_that_are_given_twice_are_all_compared(cells: Cells) -> None:

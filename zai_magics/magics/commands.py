@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import catalogue
 from ..errors import CommandError, Interrupted, ZaiError
-from ..grid import variable_text
+from ..grid import Literal, variable_text
 from ..options import ImageOptions, VideoOptions
 from ..prompt import expand
 from ..render import cell
@@ -236,7 +236,7 @@ class Commands(
 def _inserted(value: Any, names: dict[str, Any]) -> Any:
     """An option's value with `{{ }}` inserted, as in a prompt."""
     if isinstance(value, str):
-        return expand(value, names)
+        return Literal(expand(value, names)) if "{{" in value else value
     if isinstance(value, tuple):
         return tuple(_inserted(v, names) for v in value)
     return value

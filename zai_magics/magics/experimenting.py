@@ -8,7 +8,7 @@ from typing import Any
 from .. import expression, frames
 from ..comparison import Comparison
 from ..errors import CommandError, Interrupted, ZaiError, one_line
-from ..grid import listed
+from ..grid import Literal, listed
 from ..options import CompareOptions, MapOptions
 from ..render.live import Painter, show
 from ..tally import Tally
@@ -87,7 +87,8 @@ def _compare_options(said: Said) -> CompareOptions:
     if not isinstance(said.get("each", {}), Mapping):
         each: dict[str, str] = {}
         for name, values in map(_each, said["each"]):
-            each[name] = f"{each[name]},{values}" if name in each else values
+            kind = Literal if Literal in (type(values), type(each.get(name))) else str
+            each[name] = kind(f"{each[name]},{values}" if name in each else values)
         said["each"] = each
     return CompareOptions(**said)
 
@@ -108,7 +109,7 @@ def _each(given: str) -> tuple[str, str]:
     name, equals, values = given.partition("=")
     if not equals or not name.isidentifier():
         raise CommandError(f"--each takes NAME=A,B; not {one_line(given, 40)!r}")
-    return name, values
+    return name, type(given)(values)
 
 
 class _Watched:

@@ -6,9 +6,11 @@ They act on the session of the shell's magics and show what they make, as the ma
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from ..errors import CommandError, PromptError, one_line
+from ..prompt import bare_names
 from .grammar import COMMANDS, Option, other
 from .parse import Parsed, check_parameter
 
@@ -53,7 +55,7 @@ def compare(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     """One prompt over variants: `zm.compare("Hi", model=["glm-4.7", "glm-4.7-flash"])`.
 
     `model`, `temperature` and `system` take lists, `each={"tone": ["dry", "warm"]}` the values of
-    `{{ tone }}` (the notebook's names stand in `{{ }}`, too), `score` a function of the reply;
+    `{{ tone }}` (without it braces go out as they stand), `score` a function of the reply;
     further `n`, `baseline`, `top_p`, `max_tokens`, `stop`, `think`, `concurrency`, `max_cost`,
     `again`, `param`, `dry_run` and `raw`, as `%zai help compare` says. Gives a Comparison: `c[1]`
     is an answer (with `n` their list),
@@ -61,7 +63,14 @@ def compare(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     """
     several = {"model": "models", "temperature": "temperatures", "system": "systems"}
     options = {several.get(name, name): value for name, value in options.items()}
-    return _run("compare", prompt, quiet, {"raw": False, **options})
+    if "each" in options:
+        options = {"raw": False, **options}
+    elif "raw" not in options and (braces := _braces(prompt)):
+        _magics().commands.session.warn(
+            f"{{{{ {braces} }}}} goes out as it stands; each={{{braces!r}: […]}} gives it values, "
+            "raw=True says that it is meant"
+        )
+    return _run("compare", prompt, quiet, options)
 
 
 def map(frame: Any, prompt: str, *, quiet: bool = False, **options: Any) -> Any:
@@ -89,6 +98,13 @@ def cost(by: str = "model", *, quiet: bool = False, **options: Any) -> Any:
     `by` is model, day, conversation or notebook; options are `here`, `since` and `rows`.
     """
     return _run("cost", "", quiet, {"by": by, **options})
+
+
+def _braces(prompt: Any) -> str:
+    """A name that stands in braces where nothing is inserted, "" for none."""
+    with suppress(PromptError):
+        return min(bare_names(prompt), default="") if isinstance(prompt, str) else ""
+    return ""
 
 
 def _run(command: str, prompt: str, quiet: bool, options: dict[str, Any]) -> Any:

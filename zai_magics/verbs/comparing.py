@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import prompt
 from ..comparison import Comparison, Sample, checked_baseline
 from ..errors import CommandError, Interrupted, ReplayMiss, ZaiError
-from ..grid import MOST, Named, Variant, valued, variants
+from ..grid import MOST, Literal, Named, Variant, valued, variants
 from ..options import CompareOptions
 from ..types import Json, Request
 from ..wire import chat as wire
@@ -218,6 +218,7 @@ def _named(value: Any, names: Mapping[str, Any], what: str) -> Sequence[Named]:
 
 def _systems(given: Any, names: Mapping[str, Any]) -> Sequence[Named]:
     """The system prompts of one -s: `@terse,@warm` are variables, anything else is one prompt."""
-    if isinstance(given, str) and all(p.strip().startswith("@") for p in given.split(",")):
+    names_all = isinstance(given, str) and all(p.strip()[:1] == "@" for p in given.split(","))
+    if names_all and not isinstance(given, Literal):
         return valued(given, names, "-s")
     return [Named(given, "")]

@@ -162,7 +162,8 @@ def delta(event: Json) -> Delta | None:
             _word(choice.get("finish_reason")),
             usage(counted) if counted else None,
             event,
-            sources=_sources(event["web_search"]) if "web_search" in event else (),
+            "",
+            _sources(event["web_search"]) if "web_search" in event else (),
         )
     except (AttributeError, KeyError, IndexError, TypeError, ValueError):
         return None
