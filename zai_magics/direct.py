@@ -1,5 +1,5 @@
-"""Requests straight to a server over HTTP/1.1, with httpcore: what httpx sends by, below its own
-pool and client, which a chat has no use for and which cost as much again.
+"""Requests straight to a server over HTTP/1.1, with httpcore: what httpx itself sends by, without
+its pool and its client, which a chat has no use for and which are a third of a call.
 
 What goes wrong is raised as httpx's exception of the same name.
 """
@@ -18,14 +18,8 @@ import httpx
 from .http import CONNECT_TIMEOUT, SILENCE, Request, Response
 from .line import Line
 
-LIMITS = {
-    "timeout": {
-        "connect": CONNECT_TIMEOUT,
-        "read": SILENCE,
-        "write": SILENCE,
-        "pool": SILENCE,
-    }
-}
+_TIMES = {"connect": CONNECT_TIMEOUT, "read": SILENCE, "write": SILENCE, "pool": SILENCE}
+LIMITS = {"timeout": _TIMES}
 _KEPT = 5.0  # seconds that a connection is kept, as httpx does
 _PACKET = 64 * 1024
 _ERRORS = (
@@ -154,6 +148,8 @@ class _Stream(httpcore.NetworkStream):
         """Views, since a request has the key in it: a verbose traceback prints what a frame
         holds, and this is where an upload is interrupted.
         """
+        if len(left) >= _PACKET:  # less never has to wait
+            self._line.waits()
         try:
             self._patience(timeout)
             while left:
@@ -162,6 +158,8 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.WriteTimeout(error) from None
         except OSError as error:
             raise httpcore.WriteError(error) from None
+        finally:
+            self._line.works()
 
     def _patience(self, timeout: float | None) -> None:
         """Set the socket's time limit, which is a call of the system, only where it changes."""

@@ -33,8 +33,8 @@ class Sender(Protocol):
 
 
 def sender(url: str, transport: httpx.BaseTransport | None, line: Line) -> Sender:
-    """For requests to this server. httpx's client finds proxies and costs half a call more, so
-    that it sends only where there may be one.
+    """For requests to this server. httpx's client finds proxies and is a third of a call, so that
+    it sends only where there may be one.
     """
     if transport is None and not _proxied(url):
         from .direct import Direct

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from loopback import (
@@ -142,6 +143,46 @@ def test_a_request_of_any_size_arrives_byte_for_byte(connect: Connect, size: int
     client.chat(history)
     assert server.asked[0].json["messages"] == history
     assert int(server.asked[0].headers["content-length"]) == len(server.asked[0].content)
+
+
+def test_who_uploads_much_lets_others_work_meanwhile(serve: Callable[..., Loopback]) -> None:
+    """By a server that reads the first request only when the second is answered."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    uploading = threading.Event()
+
+    def answer() -> None:
+        first, _ = listener.accept()
+        first.recv(1000)
+        uploading.set()
+        second, _ = listener.accept()
+        second.recv(1 << 20)
+        second.sendall(reply("second"))
+        while len(first.recv(1 << 20)) == 1 << 20:
+            pass
+        first.shutdown(socket.SHUT_RDWR)
+
+    threading.Thread(target=answer, daemon=True).start()
+    url, lock = f"http://127.0.0.1:{listener.getsockname()[1]}/v4", threading.Lock()
+    one, two = Client(KEY, base_url=url), Client(KEY, base_url=url)
+    one.take_turns(lock)
+    two.take_turns(lock)
+
+    def upload() -> None:
+        with suppress(e.ZaiError):
+            one.chat("x" * 30_000_000)
+        one.rest()
+
+    thread = threading.Thread(target=upload, daemon=True)
+    thread.start()
+    assert uploading.wait(30)
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(two.chat("short")), daemon=True)
+    asking.start()
+    asking.join(30)
+    assert answers == ["second"]
+    one.cut()
+    thread.join(30)
+    listener.close()
 
 
 def test_what_breaks_off_in_the_head_of_an_answer_is_one_line(connect: Connect) -> None:
