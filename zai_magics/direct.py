@@ -15,13 +15,10 @@ from typing import Any
 import httpcore
 import httpx
 
-from .http import CONNECT_TIMEOUT, SILENCE, Request, Response
+from .http import LIMITS, PACKET, Request, Response
 from .line import Line
 
-_TIMES = {"connect": CONNECT_TIMEOUT, "read": SILENCE, "write": SILENCE, "pool": SILENCE}
-LIMITS = {"timeout": _TIMES}
 _KEPT = 5.0  # seconds that a connection is kept, as httpx does
-_PACKET = 64 * 1024
 _ERRORS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -134,7 +131,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Keep it until it is much, or an answer is waited for."""
-        if len(self._unsent) + len(buffer) < _PACKET:
+        if len(self._unsent) + len(buffer) < PACKET:
             self._unsent += buffer
             return
         self._flush(timeout)
@@ -148,7 +145,7 @@ class _Stream(httpcore.NetworkStream):
         """Views, since a request has the key in it: a verbose traceback prints what a frame
         holds, and this is where an upload is interrupted.
         """
-        if len(left) >= _PACKET:  # less never has to wait
+        if len(left) >= PACKET:  # less never has to wait
             self._line.waits()
         try:
             self._patience(timeout)

@@ -70,7 +70,7 @@ class Answer:
         text = delta.text
         if text:
             self._pieces.append(text)
-            self._size += len(text) if text.isascii() else _bytes(text)
+            self._size += _bytes(text)
         if delta.thinking:
             self._thoughts.append(delta.thinking)
             self._size += _bytes(delta.thinking)

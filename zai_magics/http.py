@@ -14,7 +14,11 @@ from .secret import Key
 
 CONNECT_TIMEOUT = 10.0  # seconds for a connection
 SILENCE = 300.0  # seconds between two pieces of an answer
-_PACKET = 64 * 1024
+LIMITS = {
+    "timeout": {"connect": CONNECT_TIMEOUT, "read": SILENCE, "write": SILENCE, "pool": SILENCE}
+}
+"""The same, as httpx and httpcore take it with a request."""
+PACKET = 64 * 1024  # bytes that are sent at once
 HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
@@ -67,7 +71,7 @@ def _packets(pieces: Iterable[bytes]) -> Iterator[bytes]:
     packet = bytearray()
     for piece in pieces:
         packet += piece
-        if len(packet) >= _PACKET:
+        if len(packet) >= PACKET:
             yield bytes(packet)
             packet.clear()
     yield bytes(packet)

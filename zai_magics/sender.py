@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from . import tls
 from .endpoint import is_loopback
 from .errors import ConnectionFailed, one_line
-from .http import CONNECT_TIMEOUT, HEADERS, SILENCE, Request, Response
+from .http import HEADERS, LIMITS, Request, Response
 from .line import Line, traced
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class _ByClient:
             request.url,
             headers=request.headers(),
             content=request.content(),
-            extensions={"timeout": limits().as_dict(), **told},
+            extensions={**LIMITS, **told},
         )
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ def limits() -> httpx.Timeout:
     """How long is waited for a connection, and for each piece of an answer."""
     import httpx
 
-    return httpx.Timeout(SILENCE, connect=CONNECT_TIMEOUT)
+    return httpx.Timeout(**LIMITS["timeout"])
 
 
 def _is_here(url: str) -> bool:

@@ -58,8 +58,8 @@ def compare(prompt: str, *, quiet: bool = False, **options: Any) -> Any:
     `{{ tone }}` (without it braces go out as they stand), `score` a function of the reply;
     further `n`, `baseline`, `top_p`, `max_tokens`, `stop`, `think`, `concurrency`, `max_cost`,
     `again`, `param`, `dry_run` and `raw`, as `%zai help compare` says. Gives a Comparison: `c[1]`
-    is an answer (with `n` their list),
-    `c.to_frame()` all of them, `c.verdicts` the scores in words.
+    is an answer (with `n` their list), `c.to_frame()` all of them, `c.verdicts` the scores in
+    words.
     """
     several = {"model": "models", "temperature": "temperatures", "system": "systems"}
     options = {several.get(name, name): value for name, value in options.items()}
